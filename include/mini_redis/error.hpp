@@ -1,0 +1,49 @@
+// The errors of the library: `errc` for what goes wrong on the way (as std::error_code in
+// std::system_error), `redis_error` for what a server answered.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace mini_redis {
+
+/// What can fail besides the operating system.
+enum class errc {
+    /// The peer sent bytes that are not RESP.
+    protocol_error = 1,
+    /// The connection ended before the reply came.
+    connection_closed,
+    /// The call did not end within its time-out.
+    timed_out,
+    /// The reply is of another type than the call can return.
+    unexpected_reply,
+    /// The client was closed, or moved from, while or before the call was made.
+    client_closed,
+    /// The address is not `host:port`.
+    bad_address,
+    /// The command would change what the connection is (SUBSCRIBE, MONITOR), so send() refuses it.
+    not_allowed,
+};
+
+/// The category of `errc`; its name is "mini_redis".
+const std::error_category& error_category() noexcept;
+
+inline std::error_code make_error_code(errc code) noexcept {
+    return {static_cast<int>(code), error_category()};
+}
+
+/// An error reply of a server, such as `WRONGTYPE Operation against a key …`.
+class redis_error : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+
+    /// The first word, by convention the kind of error: "ERR", "WRONGTYPE", "NOAUTH" …
+    std::string_view code() const noexcept;
+};
+
+} // namespace mini_redis
+
+template <>
+struct std::is_error_code_enum<mini_redis::errc> : std::true_type {};
