@@ -1,0 +1,72 @@
+// Writes replies, in RESP2 or RESP3 as the connection chose, straight into an output buffer.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <mini_redis/frame.hpp>
+#include <string_view>
+
+#include "resp/output_buffer.hpp"
+
+namespace mini_redis {
+
+/// One call writes one value; an aggregate's header is followed by as many values as it announced
+/// (a map: twice as many). What RESP2 lacks is written as Redis writes it to RESP2 clients.
+class reply_writer {
+public:
+    explicit reply_writer(output_buffer& out,
+                          protocol_version protocol = protocol_version::resp2) noexcept
+        : out_{&out},
+          protocol_{protocol} {}
+
+    protocol_version protocol() const noexcept { return protocol_; }
+
+    void set_protocol(protocol_version protocol) noexcept { protocol_ = protocol; }
+
+    bool resp3() const noexcept { return protocol_ == protocol_version::resp3; }
+
+    output_buffer& buffer() const noexcept { return *out_; }
+
+    void set_buffer(output_buffer& out) noexcept { out_ = &out; }
+
+    void ok() { raw("+OK\r\n"); }
+
+    /// Here and in errors, line breaks become spaces, or fall away at the end.
+    void simple_string(std::string_view text);
+    /// `text` starts with the error's code, "ERR …" say.
+    void error(std::string_view text);
+
+    /// How many errors have been written so far.
+    std::uint64_t errors() const noexcept { return errors_; }
+
+    void integer(std::int64_t value);
+    void boolean(bool value); ///< RESP2: integer 0 or 1
+    void bulk_string(std::string_view bytes);
+    void null();       ///< RESP2: null bulk string `$-1`
+    void null_array(); ///< RESP2: null array `*-1`; RESP3: `_`
+    void array(std::size_t size);
+    void map(std::size_t pairs);              ///< RESP2: an array of twice the size
+    void set(std::size_t size);               ///< RESP2: an array
+    void push(std::size_t size);              ///< RESP2: an array
+    void real(double value);                  ///< RESP2: a bulk string; digits as format_real
+    void big_number(std::string_view digits); ///< RESP2: a bulk string
+    void bulk_error(std::string_view text);   ///< RESP2: an error
+    /// `format` has three characters. RESP2: a bulk string of the text alone.
+    void verbatim_string(std::string_view format, std::string_view text);
+
+    /// A whole frame, with all that nests in it.
+    void value(const frame& value);
+
+    /// Bytes that are RESP already.
+    void raw(std::string_view bytes) { out_->append(bytes); }
+
+private:
+    void header(char type, std::uint64_t value);
+    void blob(char type, std::string_view prefix, std::string_view bytes);
+
+    output_buffer* out_;
+    std::uint64_t errors_ = 0;
+    protocol_version protocol_;
+};
+
+} // namespace mini_redis
