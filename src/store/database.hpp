@@ -1,0 +1,114 @@
+// One database as a request sees it: look-ups that never show an expired key, and changes.
+#pragma once
+
+#include <cstdint>
+#include <mini_redis/clock.hpp>
+#include <optional>
+#include <string_view>
+
+#include "store/entry.hpp"
+#include "store/sharded_store.hpp"
+
+namespace mini_redis {
+
+/// The time of one request: read when it is first asked for, then the same until restart().
+class request_time {
+public:
+    explicit request_time(const clock& source) noexcept : source_{&source} {}
+
+    std::int64_t now_ms() const noexcept {
+        if (now_ms_ == unread) now_ms_ = source_->now_ms();
+        return now_ms_;
+    }
+
+    void restart() noexcept { now_ms_ = unread; }
+
+    /// The time in seconds as it was a little while ago, for entry::touch().
+    std::uint32_t coarse_seconds() const noexcept { return coarse_seconds_; }
+
+    void set_coarse_seconds(std::uint32_t seconds) noexcept { coarse_seconds_ = seconds; }
+
+private:
+    static constexpr std::int64_t unread = INT64_MIN;
+
+    const clock* source_;
+    mutable std::int64_t now_ms_ = unread;
+    std::uint32_t coarse_seconds_ = 0;
+};
+
+/// Where a key was found. Valid until the next change of its shard.
+class located {
+public:
+    located() = default;
+
+    explicit operator bool() const noexcept { return slot_ != nullptr; }
+
+    entry* operator->() const noexcept { return table::entry_of(*slot_); }
+
+    entry& operator*() const noexcept { return *table::entry_of(*slot_); }
+
+private:
+    friend class database;
+
+    explicit located(table::slot* slot) noexcept : slot_{slot} {}
+
+    table::slot* slot_ = nullptr;
+};
+
+/// A view of one database.
+///
+/// *Thread safety*: every function wants the lock of its key's shard (store_guard), held by the
+/// calling thread, for as long as what it returned is used.
+class database {
+public:
+    database(sharded_store& store, std::size_t index, const request_time& time) noexcept
+        : store_{&store},
+          index_{index},
+          time_{&time} {}
+
+    std::size_t index() const noexcept { return index_; }
+
+    /// The key's entry; nothing if it is absent or its time has come, in which case it is removed.
+    located find(const hashed_key& key) noexcept {
+        table& keys = keys_of(key);
+        table::slot* const slot = keys.find(key.hash, key.name);
+        if (slot == nullptr) return {};
+        if (table::has_expiry(*slot) && table::entry_of(*slot)->expire_at() <= time_->now_ms())
+            [[unlikely]] {
+            remove_expired(keys, *slot, key.hash);
+            return {};
+        }
+        return located{slot};
+    }
+
+    /// Gives the key a string, whatever it held: `at` is what find() said of the key.
+    void put_string(const hashed_key& key, located at, std::string_view value,
+                    std::optional<std::int64_t> expire_at,
+                    string_encoding encoding = string_encoding::automatic);
+
+    /// Puts an entry, which has the key's name, in the place of what the key held.
+    void put(const hashed_key& key, located at, entry_ptr added);
+
+    /// Removes the key at `at`, and frees it.
+    void erase(const hashed_key& key, located at);
+
+    /// Removes the key at `at`, and hands it over.
+    entry_ptr extract(const hashed_key& key, located at);
+
+    /// Sets, changes or (with nothing) removes the expiry of the key at `at`. The time may be past:
+    /// then the key is gone for the next find().
+    void set_expiry(const hashed_key& key, located at, std::optional<std::int64_t> expire_at);
+
+private:
+    table& keys_of(const hashed_key& key) const noexcept {
+        return store_->shard_of(key).at(index_);
+    }
+
+    void remove_expired(table& keys, table::slot& slot, std::uint64_t hash) noexcept;
+
+    sharded_store* store_;
+    std::size_t index_;
+    const request_time* time_;
+};
+
+} // namespace mini_redis

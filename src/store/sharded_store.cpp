@@ -1,0 +1,149 @@
+#include "store/sharded_store.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+
+namespace mini_redis {
+namespace {
+
+constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
+
+// Freeing less than this takes no longer than handing it over.
+constexpr std::size_t discard_threshold = 64 * 1024;
+
+// One lock is held for this many buckets at a time: some ten microseconds.
+constexpr std::uint32_t purge_step = 32;
+
+} // namespace
+
+sharded_store::sharded_store(std::size_t shards, std::size_t databases)
+    : shards_(std::bit_ceil(std::max<std::size_t>(shards, 1))),
+      shard_shift_{32U - static_cast<unsigned>(std::countr_zero(shards_.size()))},
+      databases_{std::max<std::size_t>(databases, 1)} {
+    for (shard& s : shards_) {
+        s.first_purging_.not_before = never;
+        if (databases_ == 1) continue;
+        s.others_ = std::make_unique<shard::database_part[]>(databases_ - 1);
+        for (std::size_t i = 0; i + 1 < databases_; ++i)
+            s.others_[i].purging.not_before = never;
+    }
+}
+
+std::size_t sharded_store::size(std::size_t database) noexcept {
+    std::size_t total = 0;
+    for (shard& s : shards_)
+        total += s.at(database).size();
+    return total;
+}
+
+std::size_t sharded_store::expiring(std::size_t database) noexcept {
+    std::size_t total = 0;
+    for (shard& s : shards_)
+        total += s.at(database).expiring();
+    return total;
+}
+
+void sharded_store::clear(std::size_t database) {
+    std::vector<table> doomed;
+    doomed.reserve(shards_.size());
+    for (shard& s : shards_) {
+        s.purging(database) = {never, never, 0, 0};
+        if (s.at(database).bucket_count() != 0) doomed.push_back(std::move(s.at(database)));
+    }
+    if (!doomed.empty()) reclaimer_.discard(std::move(doomed));
+}
+
+void sharded_store::clear_all() {
+    for (std::size_t database = 0; database < databases_; ++database)
+        clear(database);
+}
+
+void sharded_store::swap_databases(std::size_t left, std::size_t right) noexcept {
+    if (left == right) return;
+    for (shard& s : shards_) {
+        s.at(left).swap(s.at(right));
+        std::swap(s.purging(left), s.purging(right));
+    }
+}
+
+void sharded_store::discard(entry_ptr doomed) {
+    if (doomed && doomed->memory() >= discard_threshold) reclaimer_.discard(std::move(doomed));
+}
+
+sharded_store::purge_result sharded_store::purge(std::int64_t now_ms,
+                                                 std::chrono::microseconds budget) {
+    const auto deadline = std::chrono::steady_clock::now() + budget;
+    purge_result result;
+    for (std::size_t visited = 0; visited < shards_.size(); ++visited) {
+        shard& s = shards_[purge_next_.fetch_add(1, std::memory_order_relaxed) % shards_.size()];
+        for (std::size_t database = 0; database < databases_; ++database)
+            while (purge_some(s, database, now_ms, result))
+                if (std::chrono::steady_clock::now() >= deadline) return result;
+    }
+    result.finished = true;
+    return result;
+}
+
+// True if this table has more to do now.
+bool sharded_store::purge_some(shard& s, std::size_t database, std::int64_t now_ms,
+                               purge_result& result) {
+    const std::lock_guard lock{s.mutex};
+    table& keys = s.at(database);
+    shard::purge_state& state = s.purging(database);
+    if (keys.expiring() == 0) {
+        state = {never, never, 0, 0};
+        return false;
+    }
+    const bool moved = state.position != 0 && state.layout != keys.layout();
+    if (state.position == 0 || moved) {
+        if (!moved && state.not_before > now_ms) return false;
+        // A pass begins. What gets an expiry meanwhile lowers not_before again.
+        state = {never, never, 0, keys.layout()};
+    }
+
+    std::size_t removed = 0;
+    state.position = keys.visit_expiring(state.position, purge_step, [&](table::slot& place) {
+        ++result.examined;
+        const entry& candidate = *table::entry_of(place);
+        if (candidate.expire_at() > now_ms) {
+            state.seen = std::min(state.seen, candidate.expire_at());
+            return;
+        }
+        discard(keys.take(place, hash_key(candidate.key())));
+        ++removed;
+    });
+    result.removed += removed;
+    count_expired(removed);
+    if (state.position != 0) return true;
+    state.not_before = std::min(state.not_before, state.seen);
+    keys.shrink_if_sparse();
+    return false;
+}
+
+store_guard::store_guard(sharded_store& store, std::span<const hashed_key> keys) : store_{&store} {
+    many_.reserve(keys.size());
+    for (const hashed_key& key : keys)
+        many_.push_back(static_cast<std::uint32_t>(store.shard_index(key.hash)));
+    std::sort(many_.begin(), many_.end());
+    many_.erase(std::unique(many_.begin(), many_.end()), many_.end());
+    for (const std::uint32_t index : many_)
+        store.shard_at(index).mutex.lock();
+}
+
+store_guard::store_guard(sharded_store& store, all_shards) : store_{&store}, all_{true} {
+    for (std::size_t i = 0; i < store.shard_count(); ++i)
+        store.shard_at(i).mutex.lock();
+}
+
+void store_guard::unlock_many() noexcept {
+    if (all_) {
+        for (std::size_t i = 0; i < store_->shard_count(); ++i)
+            store_->shard_at(i).mutex.unlock();
+        return;
+    }
+    for (const std::uint32_t index : many_)
+        store_->shard_at(index).mutex.unlock();
+}
+
+} // namespace mini_redis

@@ -1,0 +1,205 @@
+// The keyspace itself: many shards, each a hash table per database under its own mutex.
+//
+// A request locks the shards of its keys in ascending order (store_guard), which makes it one
+// atomic step and makes deadlock impossible; what concerns all keys locks all shards.
+//
+// The hash chooses by its top bits the shard, by the next the place in the shard's table.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "store/hash.hpp"
+#include "store/reclaimer.hpp"
+#include "store/table.hpp"
+
+namespace mini_redis {
+
+/// A key together with its hash, which is computed once per request.
+struct hashed_key {
+    std::string_view name;
+    std::uint64_t hash = 0;
+
+    hashed_key() = default;
+
+    explicit hashed_key(std::string_view key) noexcept : name{key}, hash{hash_key(key)} {}
+};
+
+/// One shard. Its members are guarded by its mutex.
+class alignas(64) shard {
+public:
+    std::mutex mutex;
+
+    table& at(std::size_t database) noexcept {
+        return database == 0 ? first_ : others_[database - 1].keys;
+    }
+
+    /// What purge knows of one database's expiries in this shard.
+    struct purge_state {
+        std::int64_t not_before = 0; ///< nothing expires earlier than this Unix ms
+        std::int64_t seen = 0; ///< the earliest expiry that the pass under way has left standing
+        std::uint32_t position =
+            0; ///< the bucket where the pass under way goes on; 0 between passes
+        std::uint32_t layout =
+            0; ///< the table's in the pass under way, which starts again when that changes
+    };
+
+    purge_state& purging(std::size_t database) noexcept {
+        return database == 0 ? first_purging_ : others_[database - 1].purging;
+    }
+
+private:
+    friend class sharded_store;
+
+    struct database_part {
+        table keys;
+        purge_state purging;
+    };
+
+    // Database 0 is what nearly everybody uses: it costs no further indirection.
+    table first_;
+    purge_state first_purging_;
+    std::unique_ptr<database_part[]> others_;
+};
+
+/// *Thread safety*: everything here may be called from any thread, except what takes a shard's
+/// contents, which wants its lock.
+class sharded_store {
+public:
+    /// `shards` is rounded up to a power of two.
+    sharded_store(std::size_t shards, std::size_t databases);
+
+    sharded_store(const sharded_store&) = delete;
+    sharded_store& operator=(const sharded_store&) = delete;
+
+    std::size_t shard_count() const noexcept { return shards_.size(); }
+
+    std::size_t databases() const noexcept { return databases_; }
+
+    std::size_t shard_index(std::uint64_t hash) const noexcept {
+        return static_cast<std::size_t>((hash >> 32) >> shard_shift_);
+    }
+
+    shard& shard_at(std::size_t index) noexcept { return shards_[index]; }
+
+    shard& shard_of(const hashed_key& key) noexcept { return shards_[shard_index(key.hash)]; }
+
+    /// The two steps that bring a key near before it is looked up: while one key's memory is on its
+    /// way, the next one's is asked for. They change nothing and need no lock.
+    void prefetch_bucket(const hashed_key& key, std::size_t database) noexcept {
+        shard_of(key).at(database).prefetch_bucket(key.hash);
+    }
+
+    void prefetch_entry(const hashed_key& key, std::size_t database) noexcept {
+        shard& home = shard_of(key);
+        const std::unique_lock lock{home.mutex, std::try_to_lock}; // not worth waiting for
+        if (lock) home.at(database).prefetch_entry(key.hash);
+    }
+
+    /// How many keys the database holds, those that have expired and were not yet reclaimed
+    /// included. The caller holds all locks.
+    std::size_t size(std::size_t database) noexcept;
+    std::size_t expiring(std::size_t database) noexcept;
+
+    /// Empties databases. The memory is freed in the background. The caller holds all locks.
+    void clear(std::size_t database);
+    void clear_all();
+
+    /// Exchanges two databases' keys. The caller holds all locks.
+    void swap_databases(std::size_t left, std::size_t right) noexcept;
+
+    /// Frees the entry, in the background if that takes long.
+    void discard(entry_ptr doomed);
+
+    /// Takes expired keys out, shard by shard and a few buckets under each lock, for about
+    /// `budget`.
+    struct purge_result {
+        std::size_t examined = 0; ///< keys with an expiry that were looked at
+        std::size_t removed = 0;
+        bool finished = false; ///< all shards were visited that had something due
+    };
+
+    purge_result purge(std::int64_t now_ms, std::chrono::microseconds budget);
+
+    /// Tells purge that a key of this shard expires then. The caller holds the shard's lock.
+    static void note_expiry(shard& s, std::size_t database, std::int64_t at) noexcept {
+        std::int64_t& bound = s.purging(database).not_before;
+        if (at < bound) bound = at;
+    }
+
+    /// Keys that were removed because their time had come.
+    std::uint64_t expired_keys() const noexcept {
+        return expired_keys_.load(std::memory_order_relaxed);
+    }
+
+    void reset_expired_keys() noexcept { expired_keys_.store(0, std::memory_order_relaxed); }
+
+    void count_expired(std::uint64_t n) noexcept {
+        expired_keys_.fetch_add(n, std::memory_order_relaxed);
+    }
+
+    const reclaimer& garbage() const noexcept { return reclaimer_; }
+
+private:
+    bool purge_some(shard& s, std::size_t database, std::int64_t now_ms, purge_result& result);
+
+    std::vector<shard> shards_;
+    unsigned shard_shift_;
+    std::size_t databases_;
+    std::atomic<std::size_t> purge_next_{0}; // the shard that the next purge begins with
+    std::atomic<std::uint64_t> expired_keys_{0};
+    reclaimer reclaimer_;
+};
+
+/// Holds the locks of a request's shards, from the lowest to the highest, until it is destroyed.
+class store_guard {
+public:
+    /// Of one key.
+    store_guard(sharded_store& store, const hashed_key& key)
+        : store_{&store},
+          one_{&store.shard_of(key).mutex} {
+        one_->lock();
+    }
+
+    /// Of several keys; none is fine.
+    store_guard(sharded_store& store, std::span<const hashed_key> keys);
+
+    struct all_shards {};
+
+    store_guard(sharded_store& store, all_shards);
+
+    /// Of one shard by its number.
+    store_guard(sharded_store& store, std::size_t shard_index)
+        : store_{&store},
+          one_{&store.shard_at(shard_index).mutex} {
+        one_->lock();
+    }
+
+    store_guard(const store_guard&) = delete;
+    store_guard& operator=(const store_guard&) = delete;
+
+    ~store_guard() {
+        if (one_ != nullptr)
+            one_->unlock();
+        else
+            unlock_many();
+    }
+
+private:
+    void unlock_many() noexcept;
+
+    sharded_store* store_;
+    std::mutex* one_ = nullptr;
+    bool all_ = false;
+    std::vector<std::uint32_t> many_;
+};
+
+} // namespace mini_redis
