@@ -1,0 +1,79 @@
+#include "commands/arguments.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <fmt/format.h>
+#include <limits>
+#include <string>
+
+#include "commands/argument_tree.hpp"
+#include "commands/context.hpp"
+#include "resp/number.hpp"
+
+namespace mini_redis {
+namespace {
+
+std::string in_upper_case(std::string_view text) {
+    std::string upper{text};
+    std::transform(upper.begin(), upper.end(), upper.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    return upper;
+}
+
+} // namespace
+
+std::optional<std::int64_t> integer_argument(context& c, std::string_view word) {
+    const std::optional<std::int64_t> value = parse_integer(word);
+    if (!value) c.reply.error(replies::not_an_integer);
+    return value;
+}
+
+std::optional<std::size_t> database_argument(context& c, std::string_view word) {
+    const std::optional<std::int64_t> index = integer_argument(c, word);
+    if (!index) return std::nullopt;
+    using limits = std::numeric_limits<std::int32_t>;
+    if (*index < limits::min() || *index > limits::max()) {
+        c.reply.error(fmt::format("ERR value is out of range, value must between {} and {}",
+                                  limits::min(), limits::max()));
+        return std::nullopt;
+    }
+    if (*index < 0 || static_cast<std::size_t>(*index) >= c.store.databases()) {
+        c.reply.error(replies::db_index_out_of_range);
+        return std::nullopt;
+    }
+    return static_cast<std::size_t>(*index);
+}
+
+bool is_client_text(std::string_view text) noexcept {
+    return std::all_of(text.begin(), text.end(), [](char c) { return c >= '!' && c <= '~'; });
+}
+
+bool same_ignoring_case(std::string_view left, std::string_view right) noexcept {
+    return std::equal(
+        left.begin(), left.end(), right.begin(), right.end(),
+        [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); });
+}
+
+std::string_view shown(std::string_view word, std::size_t most) noexcept {
+    return word.substr(0, std::min(most, word.find('\0')));
+}
+
+void reply_subcommand_misuse(context& c) {
+    c.reply.error(
+        fmt::format("ERR unknown subcommand or wrong number of arguments for '{}'. Try {} HELP.",
+                    shown(c.args[1], 128), in_upper_case(c.args[0])));
+}
+
+void container_help(context& c) {
+    const command& container = *c.commands.find(c.args[0]);
+    c.reply.array(1 + 2 * container.subcommands.size());
+    c.reply.simple_string(fmt::format("{} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+                                      in_upper_case(container.name)));
+    for (const command& row : container.subcommands) {
+        const std::string usage = usage_of(row.syntax);
+        c.reply.simple_string(in_upper_case(row.name) + (usage.empty() ? "" : ' ' + usage));
+        c.reply.simple_string(fmt::format("    {}", row.summary));
+    }
+}
+
+} // namespace mini_redis

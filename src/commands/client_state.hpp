@@ -1,0 +1,58 @@
+// What a connection has told the server about itself, as commands see and change it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mini_redis/frame.hpp>
+#include <set>
+#include <string>
+
+namespace mini_redis {
+
+/// Which replies CLIENT REPLY lets through.
+enum class reply_mode : std::uint8_t {
+    on,
+    off,
+    skip_next, ///< CLIENT REPLY SKIP was just called: the next command's reply is left out
+    skip,      ///< this command's reply is left out, then on again
+};
+
+/// The state of one connection.
+///
+/// *Thread safety*: belongs to the thread of its connection; what others may ask about a client
+/// goes through services::clients().
+struct client_state {
+    std::uint64_t id = 0;
+    std::uint32_t database = 0;
+    protocol_version protocol = protocol_version::resp2;
+    reply_mode replies = reply_mode::on;
+    bool authenticated = true;
+    bool close_after_reply = false;
+    bool close_without_reply =
+        false; ///< with close_after_reply: not even what was just written is sent
+    bool no_evict = false;
+    bool no_touch = false;
+
+    /// What only few connections have.
+    struct rare {
+        std::string name;
+        std::string library_name;
+        std::string library_version;
+        std::set<std::string, std::less<>> channels;
+        std::set<std::string, std::less<>> patterns;
+    };
+
+    std::unique_ptr<rare> extra;
+
+    rare& ensure_extra() {
+        if (!extra) extra = std::make_unique<rare>();
+        return *extra;
+    }
+
+    std::size_t subscriptions() const noexcept {
+        return extra ? extra->channels.size() + extra->patterns.size() : 0;
+    }
+};
+
+} // namespace mini_redis

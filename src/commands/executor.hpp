@@ -1,0 +1,103 @@
+// Request -> reply: look up the row, check, lock the keys, call the function.
+#pragma once
+
+#include <cstdint>
+#include <mini_redis/clock.hpp>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "commands/client_state.hpp"
+#include "commands/counters.hpp"
+#include "commands/registry.hpp"
+#include "commands/services.hpp"
+#include "resp/reply_writer.hpp"
+#include "resp/request_parser.hpp"
+#include "store/database.hpp"
+
+namespace mini_redis {
+
+/// One request on its way through an executor. It is kept and filled again, for its memory.
+struct request {
+    argument_list args;          ///< its words, the name first; not empty
+    const char* begin = nullptr; ///< where it begins in the bytes that it was read from
+
+    // What executor::prepare() finds out.
+    const command* row = nullptr;       ///< null: unknown
+    const command* container = nullptr; ///< of a subcommand
+    std::uint32_t number = 0;           ///< the registry's for the row
+    bool arity_fits = false;
+    bool one_key = false; ///< the row names exactly one key, which is `key`
+    hashed_key key;
+};
+
+/// Executes requests for one worker thread: prepare() each request of a pipeline, then
+/// prefetch() each, then execute() each. The first two may be called for requests ahead, as they
+/// change nothing.
+///
+/// *Thread safety*: an executor belongs to one thread; the store that several share does the rest.
+class executor {
+public:
+    executor(sharded_store& store, const clock& time, services& server, counters& count,
+             const registry& commands = registry::built_in())
+        : store_{&store},
+          time_{time},
+          clock_{&time},
+          server_{&server},
+          count_{&count},
+          commands_{&commands} {
+        count.by_command = std::make_unique<command_counters[]>(commands.count());
+    }
+
+    /// Looks the command up and hashes its key.
+    void prepare(request& one, const client_state& client) const noexcept;
+
+    /// Asks for the memory of the key.
+    void prefetch(const request& one, const client_state& client) const noexcept {
+        if (one.one_key) store_->prefetch_entry(one.key, client.database);
+    }
+
+    /// Runs a prepared request and writes its reply.
+    void execute(client_state& client, const request& one, reply_writer& reply);
+
+    /// All three steps for a single request, whose first word is its name.
+    void execute(client_state& client, std::span<const std::string_view> args, reply_writer& reply);
+
+    /// Reads the clock for what needs no milliseconds: call once in a while, say per batch.
+    void tick() noexcept {
+        time_.set_coarse_seconds(static_cast<std::uint32_t>(clock_->now_ms() / 1000));
+    }
+
+private:
+    bool permitted(const client_state& client, const command& row, const command* container,
+                   reply_writer& reply);
+    void refuse(client_state& client, const request& one, reply_writer& reply);
+    void run(client_state& client, const request& one, reply_writer& reply);
+    void run_timed(client_state& client, const request& one, reply_writer& reply,
+                   command_counters& count);
+
+    // Of so many calls of a command one is timed: reading the clock twice costs as much as a GET.
+    static constexpr std::uint64_t timed_calls = 64;
+
+    sharded_store* store_;
+    request_time time_;
+    const clock* clock_;
+    services* server_;
+    counters* count_;
+    const registry* commands_;
+    std::vector<hashed_key> keys_; // of the request being run; kept for its memory
+};
+
+/// Calls `visit(word index)` for each key that the request's words name by the row.
+template <class Visit>
+void for_each_key(const command& row, std::size_t words, Visit&& visit) {
+    for (const key_range& range : row.keys) {
+        if (range.first == 0) break;
+        const int count = static_cast<int>(words);
+        const int last = range.last < 0 ? count + range.last : range.last;
+        for (int at = range.first; at <= last && at < count; at += range.step)
+            visit(static_cast<std::size_t>(at));
+    }
+}
+
+} // namespace mini_redis

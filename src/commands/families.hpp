@@ -1,0 +1,20 @@
+// The rows of each family, defined at the end of the family's file.
+#pragma once
+
+#include <span>
+
+#include "commands/command.hpp"
+
+namespace mini_redis {
+
+std::span<const command> string_commands();
+std::span<const command> key_commands();
+std::span<const command> expiry_commands();
+std::span<const command> connection_commands();
+std::span<const command> client_commands();
+std::span<const command> pubsub_commands();
+std::span<const command> server_commands();
+std::span<const command> config_commands();
+std::span<const command> introspection_commands();
+
+} // namespace mini_redis

@@ -1,0 +1,161 @@
+// The server as a whole: its figures, its clock, its end, and what tests ask of it.
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <fmt/format.h>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "commands/arguments.hpp"
+#include "commands/command.hpp"
+#include "commands/context.hpp"
+#include "commands/encoding.hpp"
+#include "commands/families.hpp"
+#include "commands/info.hpp"
+#include "resp/number.hpp"
+
+namespace mini_redis {
+namespace {
+
+void time(context& c) {
+    const std::int64_t now = c.now_ms();
+    c.reply.array(2);
+    c.reply.bulk_string(std::to_string(now / 1000));
+    c.reply.bulk_string(std::to_string(now % 1000 * 1000)); // microseconds
+}
+
+void shutdown(context& c) {
+    bool save = false;
+    bool nosave = false;
+    bool now = false;
+    bool force = false;
+    bool abort = false;
+    for (const std::string_view word : c.args.subspan(1)) {
+        if (equals_ignoring_case(word, "save"))
+            save = true;
+        else if (equals_ignoring_case(word, "nosave"))
+            nosave = true;
+        else if (equals_ignoring_case(word, "now"))
+            now = true;
+        else if (equals_ignoring_case(word, "force"))
+            force = true;
+        else if (equals_ignoring_case(word, "abort"))
+            abort = true;
+        else
+            return c.reply.error(replies::syntax_error);
+    }
+    if ((abort && (save || nosave || now || force)) || (save && nosave))
+        return c.reply.error(replies::syntax_error);
+    if (abort) return c.reply.error("ERR No shutdown in progress.");
+    // There is no way to save, so who insists on it must not lose the data unawares.
+    if (save && !force) return c.reply.error("ERR Errors trying to SHUTDOWN. Check logs.");
+    c.client.close_after_reply = true; // which is no reply: the connection just ends
+    c.server.shut_down();
+}
+
+void debug_sleep(context& c) {
+    const double seconds = parse_real(c.args[2]).value_or(0);
+    if (seconds > 0) std::this_thread::sleep_for(std::chrono::duration<double>{seconds});
+    c.reply.ok();
+}
+
+void debug_object(context& c) {
+    const hashed_key key{c.args[2]};
+    const store_guard guard{c.store, key};
+    const located found = c.db.find(key);
+    if (!found) return c.reply.error(replies::no_such_key);
+    c.reply.simple_string(fmt::format(
+        "Value at:{} refcount:{} encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{}",
+        fmt::ptr(&*found), reference_count(*found), encoding_name(*found), serialized_size(*found),
+        found->last_access(), idle_seconds(*found, c.time.coarse_seconds())));
+}
+
+void debug_help(context& c) {
+    static constexpr std::string_view lines[] = {
+        "DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+        "OBJECT <key>",
+        "    Describes how the value at a key is kept.",
+        "SET-ACTIVE-EXPIRE <0|1>",
+        "    Lets expired keys that nobody asks for be reclaimed (1), or not (0).",
+        "SLEEP <seconds>",
+        "    Holds up the worker thread of this connection; fractions are fine.",
+        "HELP",
+        "    Lists the subcommands of DEBUG.",
+    };
+    c.reply.array(std::size(lines));
+    for (const std::string_view line : lines)
+        c.reply.simple_string(line);
+}
+
+void debug(context& c) {
+    const std::string_view name = c.args[1];
+    const std::size_t words = c.args.size();
+    if (words == 2 && equals_ignoring_case(name, "help")) return debug_help(c);
+    if (words == 3 && equals_ignoring_case(name, "sleep")) return debug_sleep(c);
+    if (words == 3 && equals_ignoring_case(name, "object")) return debug_object(c);
+    if (words == 3 && equals_ignoring_case(name, "set-active-expire")) {
+        c.server.set_active_expiry(parse_integer(c.args[2]).value_or(0) != 0);
+        return c.reply.ok();
+    }
+    reply_subcommand_misuse(c);
+}
+
+using enum command_flag;
+using category = acl_category;
+
+constexpr std::array<std::string_view, 3> info_tips{
+    "nondeterministic_output", "request_policy:all_shards", "response_policy:special"};
+constexpr std::array<std::string_view, 1> changing_output{"nondeterministic_output"};
+
+constexpr command rows[] = {
+    {.name = "debug",
+     .handler = debug,
+     .arity = -2,
+     .flags = admin | noscript | loading | stale,
+     .group = "server",
+     .since = "1.0.0",
+     .complexity = "Depends on subcommand.",
+     .syntax = "subcommand [argument ...]",
+     .summary = "Looks behind the scenes, for tests: OBJECT, SLEEP, SET-ACTIVE-EXPIRE."},
+    {.name = "info",
+     .handler = info,
+     .arity = -1,
+     .flags = loading | stale,
+     .categories = category::dangerous,
+     .group = "server",
+     .since = "1.0.0",
+     .complexity = "O(1)",
+     .syntax = "[section ...]",
+     .summary = "Shows figures about the server, by sections.",
+     .tips = info_tips},
+    {.name = "shutdown",
+     .handler = shutdown,
+     .arity = -1,
+     .flags = admin | noscript | loading | stale | no_multi | allow_busy,
+     .group = "server",
+     .since = "1.0.0",
+     .complexity = "O(1)",
+     .syntax = "[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]",
+     .summary = "Stops the server in good order; with SAVE only if that can be, which it cannot."},
+    {.name = "time",
+     .handler = time,
+     .arity = 1,
+     .flags = loading | stale | fast,
+     .group = "server",
+     .since = "2.6.0",
+     .complexity = "O(1)",
+     .summary = "Tells the server's Unix time: seconds, and microseconds of the second.",
+     .tips = changing_output},
+};
+
+static_assert(arities_match(rows));
+
+} // namespace
+
+std::span<const command> server_commands() {
+    return rows;
+}
+
+} // namespace mini_redis

@@ -1,0 +1,120 @@
+// What commands ask of the server around them. The server implements it; a test can fake it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "commands/client_state.hpp"
+
+namespace mini_redis {
+
+class settings;
+
+enum class subscription_kind : std::uint8_t { channel, pattern };
+
+/// One connection as CLIENT LIST shows it.
+struct client_info {
+    std::uint64_t id = 0;
+    std::string address;       ///< "ip:port" of the peer
+    std::string local_address; ///< "ip:port" that it connected to
+    int descriptor = -1;
+    std::string name;
+    std::string library_name;
+    std::string library_version;
+    std::int64_t age_seconds = 0;
+    std::int64_t idle_seconds = 0;
+    std::size_t database = 0;
+    std::size_t channels = 0;
+    std::size_t patterns = 0;
+    std::size_t query_bytes = 0;  ///< read and not yet executed
+    std::size_t output_bytes = 0; ///< replies not yet sent
+    std::string last_command;     ///< "get", "config|get"; "NULL" before the first
+    int protocol = 2;
+    bool no_evict = false;
+    bool no_touch = false;
+    bool close_after_reply = false;
+};
+
+/// Figures about one command.
+struct command_statistics {
+    std::uint64_t calls = 0;
+    std::uint64_t rejected = 0;
+    std::uint64_t failed = 0;
+    std::uint64_t timed_calls = 0; ///< some of the calls, whose time was taken
+    std::uint64_t timed_nanoseconds = 0;
+};
+
+/// Figures for INFO, summed over the workers at one moment.
+struct server_statistics {
+    std::int64_t start_unix_ms = 0;
+    int port = 0;
+    std::size_t worker_threads = 0;
+    std::uint64_t connections_received = 0;
+    std::uint64_t connections_rejected = 0;
+    std::size_t connected_clients = 0;
+    std::size_t pubsub_clients = 0;
+    std::uint64_t commands_processed = 0;
+    std::uint64_t bytes_in = 0;
+    std::uint64_t bytes_out = 0;
+    std::uint64_t keyspace_hits = 0;
+    std::uint64_t keyspace_misses = 0;
+    std::uint64_t error_replies = 0;
+    std::vector<command_statistics> commands = {}; ///< by the registry's numbers
+};
+
+/// Which connections CLIENT KILL means; what is not set matches all.
+struct client_filter {
+    std::optional<std::uint64_t> id;
+    std::optional<std::string> address;
+    std::optional<std::string> local_address;
+    std::optional<std::string> type; ///< "normal", "pubsub", "master", "replica"
+    std::optional<std::string> user;
+    std::optional<std::int64_t> max_age_seconds;
+    std::optional<std::uint64_t> except_id; ///< SKIPME
+};
+
+/// *Thread safety*: every function may be called from any worker thread, for the client whose
+/// command is being executed there.
+class services {
+public:
+    virtual ~services() = default;
+
+    // Publish and subscribe. The client's own sets of names (client_state) are the caller's to
+    // keep.
+    virtual void subscribe(client_state& client, subscription_kind kind, std::string_view name) = 0;
+    virtual void unsubscribe(client_state& client, subscription_kind kind,
+                             std::string_view name) = 0;
+    /// Hands the message to every subscriber, and returns to how many. A message for `publisher`
+    /// itself is there before the reply that the command goes on to write.
+    virtual std::size_t publish(client_state& publisher, std::string_view channel,
+                                std::string_view payload) = 0;
+    /// The channels with subscribers that match the glob; empty: all.
+    virtual std::vector<std::string> active_channels(std::optional<std::string_view> pattern) = 0;
+    virtual std::size_t subscriber_count(std::string_view channel) = 0;
+    /// How many different patterns are subscribed to.
+    virtual std::size_t pattern_count() = 0;
+
+    // Connections.
+    virtual std::vector<client_info> clients() = 0;
+    virtual client_info describe(const client_state& client) = 0;
+    /// Publishes what of the client's state others see: call after changing its name or library.
+    virtual void refresh(const client_state& client) = 0;
+    /// Closes the connections that match; the calling one after its reply. Returns how many.
+    virtual std::size_t kill(client_state& caller, const client_filter& which) = 0;
+
+    // The server itself.
+    virtual settings& configuration() = 0;
+    virtual server_statistics statistics() = 0;
+    virtual void reset_statistics() = 0;
+    /// Expired keys are reclaimed in the background, or not (DEBUG SET-ACTIVE-EXPIRE).
+    virtual void set_active_expiry(bool on) = 0;
+    /// Begins an orderly shutdown (SHUTDOWN).
+    virtual void shut_down() = 0;
+};
+
+} // namespace mini_redis

@@ -1,0 +1,82 @@
+// What CONFIG GET and CONFIG SET reach: one table of named settings, typed and checked.
+//
+// The table is in settings.cpp. It has the settings that mini-redis honours, and those that clients
+// ask for although mini-redis knows only one answer (there is no persistence, no eviction …): these
+// show that answer and refuse any other.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace mini_redis {
+
+/// The server's settings by Redis's names.
+///
+/// *Thread safety*: every function may be called from any thread; the atomics are what sessions
+/// read all the time.
+class settings {
+public:
+    settings();
+
+    using name_and_value = std::pair<std::string, std::string>;
+
+    /// Settings whose name matches the glob in any case, with their values as CONFIG GET shows
+    /// them. What is asked for by its plain name is called as it was asked for.
+    std::vector<name_and_value> get(std::string_view glob) const;
+
+    /// Sets all of them or none. Returns what is wrong, as CONFIG SET's error text, or nothing.
+    std::optional<std::string>
+    set(std::span<const std::pair<std::string_view, std::string_view>> values);
+
+    /// Sets what CONFIG SET must not (port, bind …), at start. The name must exist and the value
+    /// be right, otherwise std::invalid_argument.
+    void initialize(std::string_view name, std::string_view value);
+
+    /// Calls `changed` with the new value each time that CONFIG SET has set this one. To be called
+    /// before any other thread uses the settings.
+    void observe(std::string_view name, std::function<void(const std::string&)> changed);
+
+    /// Empty: no password is wanted.
+    std::string password() const;
+
+    std::atomic<std::int64_t> max_clients{10'000};
+    std::atomic<std::int64_t> idle_timeout_seconds{0}; ///< `timeout`; 0: never
+    std::atomic<std::int64_t> max_bulk_bytes{512LL * 1024 * 1024};
+    std::atomic<std::int64_t> query_buffer_limit{1024LL * 1024 * 1024};
+    std::atomic<std::int64_t> tcp_keepalive_seconds{300};
+    std::atomic<std::int64_t> hz{10}; ///< how often a second the background work is done
+    /// client-output-buffer-limit for subscribers: hard bytes, soft bytes, soft seconds.
+    std::atomic<std::int64_t> pubsub_hard_limit{32LL * 1024 * 1024};
+    std::atomic<std::int64_t> pubsub_soft_limit{8LL * 1024 * 1024};
+    std::atomic<std::int64_t> pubsub_soft_seconds{60};
+
+private:
+    struct row;
+    struct change;
+
+    static const std::span<const row> rows;
+
+    static const row* find(std::string_view name) noexcept;
+    std::string text_of(const row& setting) const;
+    std::optional<std::string> parse(const row& setting, std::string_view value,
+                                     change& parsed) const;
+    std::optional<std::string> parse_limits(std::string_view value, change& parsed) const;
+    void apply(const change& parsed);
+
+    mutable std::mutex mutex_;
+    std::vector<std::string> texts_;               // guarded by mutex_; by row
+    std::array<std::int64_t, 3> replica_limits_{}; // guarded by mutex_
+    std::map<std::string, std::function<void(const std::string&)>, std::less<>> observers_;
+};
+
+} // namespace mini_redis
