@@ -1,0 +1,310 @@
+#include "server/core.hpp"
+
+#include <algorithm>
+#include <asio/co_spawn.hpp>
+#include <asio/post.hpp>
+#include <spdlog/spdlog.h>
+#include <stdexcept>
+#include <utility>
+
+#include "commands/registry.hpp"
+#include "server/session.hpp"
+
+namespace mini_redis {
+namespace {
+
+// The executor hands client_state to services; here every one of them is a session.
+session& session_of(client_state& client) {
+    return static_cast<session&>(client);
+}
+
+const session& session_of(const client_state& client) {
+    return static_cast<const session&>(client);
+}
+
+// CONFIG's names for spdlog's levels: what Redis calls verbose and notice is info here.
+std::string_view setting_of(spdlog::level::level_enum level) {
+    if (level <= spdlog::level::debug) return "debug";
+    return level == spdlog::level::info ? "notice" : "warning";
+}
+
+spdlog::level::level_enum log_level_of(std::string_view setting) {
+    if (setting == "debug") return spdlog::level::debug;
+    return setting == "warning" ? spdlog::level::warn : spdlog::level::info;
+}
+
+} // namespace
+
+core::core(const server_options& options)
+    : options_{options},
+      keys_{{options.shards, options.databases, options.time}},
+      started_unix_ms_{keys_.time().now_ms()},
+      started_{std::chrono::steady_clock::now()},
+      purger_{keys_.store(), keys_.time(), settings_.hz} {
+    if (options_.threads == 0) throw std::invalid_argument{"threads must be at least 1"};
+    settings_.max_clients = static_cast<std::int64_t>(options_.max_clients);
+    settings_.initialize("bind", options_.bind);
+    settings_.initialize("databases", std::to_string(options_.databases));
+    settings_.initialize("requirepass", options_.password);
+    settings_.initialize("io-threads", std::to_string(options_.threads));
+    settings_.initialize("loglevel", setting_of(spdlog::get_level()));
+    settings_.observe("loglevel",
+                      [](const std::string& name) { spdlog::set_level(log_level_of(name)); });
+    for (std::size_t i = 0; i < options_.threads; ++i)
+        workers_.push_back(std::make_unique<worker>(*this));
+}
+
+core::~core() {
+    request_stop();
+    wait();
+}
+
+void core::start() {
+    const std::lock_guard lock{mutex_};
+    if (stage_ != stage::idle) throw std::logic_error{"a server starts once"};
+    asio::io_context& first = workers_.front()->io();
+    listener_ = std::make_unique<listener>(*this, first, options_.bind, options_.port);
+    settings_.initialize("port", std::to_string(listener_->port()));
+    const auto rethrow = [](const std::exception_ptr& failure) {
+        if (failure) std::rethrow_exception(failure); // a bug: these coroutines handle their errors
+    };
+    // The workers end after the accept loop: what it still accepts finds them running.
+    asio::co_spawn(first, listener_->run(), [this, rethrow](const std::exception_ptr& failure) {
+        rethrow(failure);
+        for (const std::unique_ptr<worker>& each : workers_)
+            each->begin_stop();
+    });
+    asio::co_spawn(first, purger_.run(first), rethrow);
+    stage_ = stage::running;
+    workers_running_ = workers_.size();
+    for (const std::unique_ptr<worker>& each : workers_)
+        each->start([this] { worker_ended(); });
+    spdlog::debug("listening on {}:{} with {} worker thread{}", options_.bind, listener_->port(),
+                  workers_.size(), workers_.size() == 1 ? "" : "s");
+}
+
+void core::request_stop() {
+    const std::lock_guard lock{mutex_};
+    if (stage_ != stage::running) return;
+    stage_ = stage::stopping;
+    spdlog::debug("stopping: {} clients", connected_.load(std::memory_order_relaxed));
+    listener_->stop();
+    asio::post(workers_.front()->io(), [this] { purger_.stop(); });
+    grace_ = std::thread{[this] {
+        std::unique_lock waiting{mutex_};
+        if (changed_.wait_for(waiting, options_.shutdown_grace,
+                              [this] { return workers_running_ == 0; }))
+            return;
+        spdlog::warn("closing {} clients that did not take their replies",
+                     connected_.load(std::memory_order_relaxed));
+        for (const std::unique_ptr<worker>& each : workers_)
+            each->cut();
+    }};
+}
+
+void core::worker_ended() {
+    std::vector<std::function<void()>> waiting;
+    {
+        const std::lock_guard lock{mutex_};
+        if (--workers_running_ != 0) return;
+        stage_ = stage::stopped;
+        waiting.swap(waiting_);
+        changed_.notify_all();
+    }
+    for (const std::function<void()>& done : waiting)
+        done();
+}
+
+void core::wait() {
+    {
+        std::unique_lock lock{mutex_};
+        changed_.wait(lock, [this] { return stage_ == stage::stopped || stage_ == stage::idle; });
+    }
+    const std::lock_guard lock{join_mutex_};
+    for (const std::unique_ptr<worker>& each : workers_)
+        each->join();
+    if (grace_.joinable()) grace_.join();
+}
+
+void core::when_stopped(std::function<void()> done) {
+    {
+        const std::lock_guard lock{mutex_};
+        if (stage_ != stage::stopped) {
+            waiting_.push_back(std::move(done));
+            return;
+        }
+    }
+    done();
+}
+
+std::uint16_t core::port() const {
+    const std::lock_guard lock{mutex_};
+    return listener_ ? listener_->port() : options_.port;
+}
+
+std::uint32_t core::uptime_seconds() const noexcept {
+    return static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(
+                                          std::chrono::steady_clock::now() - started_)
+                                          .count());
+}
+
+std::string core::name_of(const command& row) const {
+    for (const command* each : registry::built_in().all()) {
+        if (each == &row) return full_name(nullptr, row);
+        for (const command& sub : each->subcommands)
+            if (&sub == &row) return full_name(each, row);
+    }
+    return {};
+}
+
+void core::configure(tcp_socket& socket) const {
+    std::error_code ignored;
+    socket.set_option(asio::socket_base::keep_alive{settings_.tcp_keepalive_seconds.load() != 0},
+                      ignored);
+}
+
+bool core::try_enter(std::size_t limit) noexcept {
+    if (connected_.fetch_add(1, std::memory_order_relaxed) < limit) return true;
+    leave();
+    return false;
+}
+
+worker& core::next_worker() noexcept {
+    // The one with the fewest sessions, which the accept loop itself raises only later: so ties and
+    // bursts go round.
+    const std::size_t start = next_worker_++;
+    worker* best = workers_[start % workers_.size()].get();
+    for (const std::unique_ptr<worker>& each : workers_)
+        if (each->session_count() + 1 < best->session_count()) best = each.get();
+    return *best;
+}
+
+void core::forget(session& one) {
+    hub_.forget(one);
+    directory_.remove(one);
+    leave();
+}
+
+void core::subscribe(client_state& client, subscription_kind kind, std::string_view name) {
+    hub_.subscribe(session_of(client), kind, name);
+}
+
+void core::unsubscribe(client_state& client, subscription_kind kind, std::string_view name) {
+    hub_.unsubscribe(session_of(client), kind, name);
+}
+
+std::size_t core::publish(client_state& publisher, std::string_view channel,
+                          std::string_view payload) {
+    return hub_.publish(session_of(publisher), channel, payload);
+}
+
+std::vector<std::string> core::active_channels(std::optional<std::string_view> pattern) {
+    return hub_.active_channels(pattern);
+}
+
+std::size_t core::subscriber_count(std::string_view channel) {
+    return hub_.subscriber_count(channel);
+}
+
+std::size_t core::pattern_count() {
+    return hub_.pattern_count();
+}
+
+std::vector<client_info> core::clients() {
+    return directory_.describe_all();
+}
+
+client_info core::describe(const client_state& client) {
+    return directory_.describe(session_of(client));
+}
+
+void core::refresh(const client_state& client) {
+    session& one = const_cast<session&>(session_of(client)); // its own thread calls
+    if (one.extra) directory_.publish_names(one);
+}
+
+std::size_t core::kill(client_state& caller, const client_filter& which) {
+    std::size_t killed = 0;
+    for (const std::shared_ptr<session>& one : directory_.matching(which)) {
+        if (one.get() == &session_of(caller)) {
+            caller.close_after_reply = true;
+            ++killed;
+        } else if (one->request_close()) { // who is on the way out is not killed again
+            ++killed;
+        }
+    }
+    return killed;
+}
+
+server_statistics core::statistics() {
+    server_statistics now;
+    now.start_unix_ms = started_unix_ms_;
+    now.port = port();
+    now.worker_threads = workers_.size();
+    now.commands.resize(registry::built_in().count());
+    now.connections_received = listener_->accepted();
+    now.connections_rejected = listener_->rejected();
+    for (const std::unique_ptr<worker>& each : workers_) {
+        const counters& count = each->count();
+        now.commands_processed += count.commands.get();
+        now.bytes_in += count.bytes_in.get();
+        now.bytes_out += count.bytes_out.get();
+        now.keyspace_hits += count.keyspace_hits.get();
+        now.keyspace_misses += count.keyspace_misses.get();
+        now.error_replies += count.error_replies.get();
+        for (std::size_t i = 0; i < now.commands.size(); ++i) {
+            const command_counters& from = count.by_command[i];
+            command_statistics& to = now.commands[i];
+            to.calls += from.calls.get();
+            to.rejected += from.rejected.get();
+            to.failed += from.failed.get();
+            to.timed_calls += from.timed_calls.get();
+            to.timed_nanoseconds += from.timed_nanoseconds.get();
+        }
+    }
+    const std::lock_guard lock{mutex_};
+    now.connections_received -= baseline_.connections_received;
+    now.connections_rejected -= baseline_.connections_rejected;
+    now.commands_processed -= baseline_.commands_processed;
+    now.bytes_in -= baseline_.bytes_in;
+    now.bytes_out -= baseline_.bytes_out;
+    now.keyspace_hits -= baseline_.keyspace_hits;
+    now.keyspace_misses -= baseline_.keyspace_misses;
+    now.error_replies -= baseline_.error_replies;
+    for (std::size_t i = 0; i < baseline_.commands.size(); ++i) {
+        const command_statistics& since = baseline_.commands[i];
+        now.commands[i].calls -= since.calls;
+        now.commands[i].rejected -= since.rejected;
+        now.commands[i].failed -= since.failed;
+        now.commands[i].timed_calls -= since.timed_calls;
+        now.commands[i].timed_nanoseconds -= since.timed_nanoseconds;
+    }
+    now.connected_clients = connected_.load(std::memory_order_relaxed);
+    for (const client_info& client : directory_.describe_all())
+        if (client.channels + client.patterns != 0) ++now.pubsub_clients;
+    return now;
+}
+
+void core::reset_statistics() {
+    keys_.store().reset_expired_keys();
+    const server_statistics since = statistics();
+    const std::lock_guard lock{mutex_};
+    baseline_.connections_received += since.connections_received;
+    baseline_.connections_rejected += since.connections_rejected;
+    baseline_.commands_processed += since.commands_processed;
+    baseline_.bytes_in += since.bytes_in;
+    baseline_.bytes_out += since.bytes_out;
+    baseline_.keyspace_hits += since.keyspace_hits;
+    baseline_.keyspace_misses += since.keyspace_misses;
+    baseline_.error_replies += since.error_replies;
+    baseline_.commands.resize(since.commands.size());
+    for (std::size_t i = 0; i < since.commands.size(); ++i) {
+        baseline_.commands[i].calls += since.commands[i].calls;
+        baseline_.commands[i].rejected += since.commands[i].rejected;
+        baseline_.commands[i].failed += since.commands[i].failed;
+        baseline_.commands[i].timed_calls += since.commands[i].timed_calls;
+        baseline_.commands[i].timed_nanoseconds += since.commands[i].timed_nanoseconds;
+    }
+}
+
+} // namespace mini_redis

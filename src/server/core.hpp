@@ -1,0 +1,120 @@
+// What holds the server together: keyspace, settings, workers, listener, hub, directory. It is what
+// commands see as `services`.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mini_redis/server.hpp>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "commands/services.hpp"
+#include "commands/settings.hpp"
+#include "server/directory.hpp"
+#include "server/hub.hpp"
+#include "server/io.hpp"
+#include "server/listener.hpp"
+#include "server/purger.hpp"
+#include "server/worker.hpp"
+
+namespace mini_redis {
+
+/// *Thread safety*: every function may be called from any thread.
+class core final : public services {
+public:
+    explicit core(const server_options& options);
+    ~core() override;
+
+    core(const core&) = delete;
+    core& operator=(const core&) = delete;
+
+    void start();
+    /// Begins the orderly end; once.
+    void request_stop();
+    /// Waits until all threads have ended.
+    void wait();
+    /// Calls `done` once the server has stopped, from one of its threads or at once.
+    void when_stopped(std::function<void()> done);
+    std::uint16_t port() const;
+
+    keyspace& keys() noexcept { return keys_; }
+
+    const clock& time() const noexcept { return keys_.time(); }
+
+    directory& sessions() noexcept { return directory_; }
+
+    bool password_required() const { return !settings_.password().empty(); }
+
+    std::uint32_t uptime_seconds() const noexcept;
+    std::string name_of(const command& row) const;
+    void configure(tcp_socket& socket) const;
+
+    /// Counts a client in, if there are less than `limit`; leave() counts it out.
+    bool try_enter(std::size_t limit) noexcept;
+
+    void leave() noexcept { connected_.fetch_sub(1, std::memory_order_relaxed); }
+
+    worker& next_worker() noexcept;
+
+    void end_subscriptions(session& one) { hub_.forget(one); }
+
+    void forget(session& one);
+
+    // services
+    void subscribe(client_state& client, subscription_kind kind, std::string_view name) override;
+    void unsubscribe(client_state& client, subscription_kind kind, std::string_view name) override;
+    std::size_t publish(client_state& publisher, std::string_view channel,
+                        std::string_view payload) override;
+    std::vector<std::string> active_channels(std::optional<std::string_view> pattern) override;
+    std::size_t subscriber_count(std::string_view channel) override;
+    std::size_t pattern_count() override;
+    std::vector<client_info> clients() override;
+    client_info describe(const client_state& client) override;
+    void refresh(const client_state& client) override;
+    std::size_t kill(client_state& caller, const client_filter& which) override;
+
+    settings& configuration() override { return settings_; }
+
+    server_statistics statistics() override;
+    void reset_statistics() override;
+
+    void set_active_expiry(bool on) override { purger_.set_active(on); }
+
+    void shut_down() override { request_stop(); }
+
+private:
+    void worker_ended();
+
+    server_options options_;
+    settings settings_;
+    keyspace keys_;
+    std::int64_t started_unix_ms_;
+    std::chrono::steady_clock::time_point started_;
+    hub hub_;
+    directory directory_;
+    std::atomic<std::size_t> connected_{0};
+    std::size_t next_worker_ = 0; // the accept loop's own
+    std::vector<std::unique_ptr<worker>> workers_;
+    purger purger_;
+    std::unique_ptr<listener> listener_;
+    server_statistics baseline_; // what CONFIG RESETSTAT subtracts; guarded by mutex_
+
+    mutable std::mutex mutex_;
+    std::condition_variable changed_;
+    enum class stage { idle, running, stopping, stopped } stage_ = stage::idle; // guarded by mutex_
+    std::size_t workers_running_ = 0;                                           // guarded by mutex_
+    std::vector<std::function<void()>> waiting_;                                // guarded by mutex_
+    std::mutex join_mutex_;
+    std::thread grace_; // cuts what does not end by itself; started before the end, joined under
+                        // join_mutex_
+};
+
+} // namespace mini_redis

@@ -1,0 +1,37 @@
+// Every connection of the server by its number, for CLIENT LIST, CLIENT KILL and the connection
+// limit.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "commands/services.hpp"
+
+namespace mini_redis {
+
+class session;
+
+/// *Thread safety*: every function may be called from any thread.
+class directory {
+public:
+    void add(session& one);
+    void remove(session& one);
+
+    std::size_t size() const;
+    std::vector<client_info> describe_all() const;
+    client_info describe(const session& one) const;
+    void publish_names(session& one);
+
+    /// Those that match, the `caller` among them or not as the filter says.
+    std::vector<std::shared_ptr<session>> matching(const client_filter& which) const;
+
+private:
+    mutable std::mutex mutex_;
+    std::map<std::uint64_t, session*> sessions_; // guarded by mutex_; in the order of their numbers
+};
+
+} // namespace mini_redis

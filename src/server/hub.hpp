@@ -1,0 +1,73 @@
+// Publish and subscribe: who listens to which channel, across all workers.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "commands/client_state.hpp"
+#include "commands/services.hpp"
+#include "resp/reply_writer.hpp"
+
+namespace mini_redis {
+
+class session;
+class worker;
+
+/// A message on its way; the workers of its subscribers share it.
+struct published_message {
+    subscription_kind kind = subscription_kind::channel;
+    std::string pattern; ///< the pattern that matched, of a pattern's subscribers
+    std::string channel;
+    std::string payload;
+
+    /// Whether a client still subscribes to it.
+    bool wanted_by(const client_state::rare& subscriptions) const;
+    void write(reply_writer& out) const;
+};
+
+/// *Thread safety*: every function may be called from any thread. Sessions that it names must call
+/// forget() before they die.
+class hub {
+public:
+    void subscribe(session& listener, subscription_kind kind, std::string_view name);
+    void unsubscribe(session& listener, subscription_kind kind, std::string_view name);
+    /// Ends all subscriptions of the session, whose own sets tell which they are; on its thread.
+    void forget(session& listener);
+
+    /// Hands the message to all subscribers by way of their workers; to `publisher` itself at once.
+    /// Returns how many there are, a client once for each of its subscriptions that matches.
+    std::size_t publish(session& publisher, std::string_view channel, std::string_view payload);
+
+    std::vector<std::string> active_channels(std::optional<std::string_view> pattern) const;
+    std::size_t subscriber_count(std::string_view channel) const;
+    std::size_t pattern_count() const;
+
+private:
+    struct text_hash : std::hash<std::string_view> {
+        using is_transparent = void;
+    };
+
+    using listeners = std::vector<session*>;
+    using table_of_names = std::unordered_map<std::string, listeners, text_hash, std::equal_to<>>;
+
+    table_of_names& names(subscription_kind kind) {
+        return kind == subscription_kind::channel ? channels_ : patterns_;
+    }
+
+    static std::size_t hand_over(const listeners& to, session& publisher,
+                                 published_message message);
+
+    mutable std::mutex mutex_;
+    table_of_names channels_; // guarded by mutex_
+    table_of_names patterns_; // guarded by mutex_
+};
+
+} // namespace mini_redis

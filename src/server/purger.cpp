@@ -1,0 +1,34 @@
+#include "server/purger.hpp"
+
+#include <chrono>
+
+namespace mini_redis {
+namespace {
+
+// Sessions wait at most this long for the thread.
+constexpr std::chrono::microseconds slice{500};
+
+} // namespace
+
+task<void> purger::run(asio::io_context& io) {
+    timer pause{io};
+    pause_ = &pause;
+    while (!stopped_) {
+        sharded_store::purge_result round;
+        if (active_.load(std::memory_order_relaxed)) round = store_->purge(time_->now_ms(), slice);
+        // Goes on at once, after the sessions had their turn, while a good part of what it looks at
+        // has expired; otherwise what is left can wait.
+        const std::chrono::milliseconds interval{1000 / rounds_->load(std::memory_order_relaxed)};
+        const bool worthwhile = !round.finished && round.removed * 10 > round.examined;
+        pause.expires_after(worthwhile ? std::chrono::milliseconds{0} : interval);
+        co_await pause.async_wait(io_tuple);
+    }
+    pause_ = nullptr;
+}
+
+void purger::stop() {
+    stopped_ = true;
+    if (pause_ != nullptr) pause_->cancel();
+}
+
+} // namespace mini_redis

@@ -1,0 +1,38 @@
+// The expiry timer: reclaims keys whose time has come, a little at a time, beside the sessions.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mini_redis/clock.hpp>
+
+#include "server/io.hpp"
+#include "store/sharded_store.hpp"
+
+namespace mini_redis {
+
+/// *Thread safety*: set_active() from any thread; the rest belongs to the thread of its io_context.
+class purger {
+public:
+    /// `rounds` says how many rounds a second are made (the setting hz); it may change.
+    purger(sharded_store& store, const clock& time,
+           const std::atomic<std::int64_t>& rounds) noexcept
+        : store_{&store},
+          time_{&time},
+          rounds_{&rounds} {}
+
+    /// Runs until the timer is cancelled by stop().
+    task<void> run(asio::io_context& io);
+    void stop();
+
+    void set_active(bool on) noexcept { active_.store(on, std::memory_order_relaxed); }
+
+private:
+    sharded_store* store_;
+    const clock* time_;
+    const std::atomic<std::int64_t>* rounds_;
+    timer* pause_ = nullptr;
+    std::atomic<bool> active_{true};
+    bool stopped_ = false;
+};
+
+} // namespace mini_redis

@@ -1,0 +1,427 @@
+#include "server/session.hpp"
+
+#include <asio/buffer.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/post.hpp>
+#include <cstring>
+#include <exception>
+#include <fmt/format.h>
+#include <new>
+#include <spdlog/spdlog.h>
+#include <utility>
+
+#include "commands/settings.hpp"
+#include "resp/reply_writer.hpp"
+#include "server/core.hpp"
+#include "server/hub.hpp"
+#include "server/worker.hpp"
+
+namespace mini_redis {
+namespace {
+
+// Replies of a long pipeline go out in pieces of about this size.
+constexpr std::size_t output_piece = 64 * 1024;
+
+// A request that is cut is read on in steps of at least this size.
+constexpr std::size_t input_step = 16 * 1024;
+
+std::string to_text(const asio::ip::tcp::endpoint& endpoint) {
+    const std::string address = endpoint.address().to_string();
+    return endpoint.address().is_v6() ? fmt::format("[{}]:{}", address, endpoint.port())
+                                      : fmt::format("{}:{}", address, endpoint.port());
+}
+
+/// True for as long as it lives, also where an exception ends that.
+struct flag_while {
+    explicit flag_while(bool& flag) noexcept : flag_{flag} { flag_ = true; }
+
+    ~flag_while() { flag_ = false; }
+
+    flag_while(const flag_while&) = delete;
+    flag_while& operator=(const flag_while&) = delete;
+
+private:
+    bool& flag_;
+};
+
+} // namespace
+
+struct session::names {
+    std::string name;
+    std::string library_name;
+    std::string library_version;
+};
+
+session::session(worker& home, tcp_socket socket, std::uint64_t id_of_client)
+    : home_{&home},
+      socket_{std::move(socket)},
+      parser_{home.limits(true)},
+      created_ms_{home.server().time().now_ms()},
+      last_active_{home.coarse_seconds()} {
+    id = id_of_client;
+    authenticated = !home.server().password_required();
+    std::error_code ignored;
+    peer_ = socket_.remote_endpoint(ignored);
+    local_ = socket_.local_endpoint(ignored);
+    descriptor_ = static_cast<int>(socket_.native_handle());
+}
+
+void session::enter() {
+    home_->server().sessions().add(*this);
+    home_->session_begins(*this);
+    has_left_ = false;
+    spdlog::debug("client {} connected from {}", id, to_text(peer_));
+}
+
+session::~session() = default;
+
+void session::leave() noexcept {
+    if (std::exchange(has_left_, true)) return;
+    home_->server().forget(*this);
+    home_->session_ends(*this);
+    spdlog::debug("client {} is gone", id);
+}
+
+task<void> session::run() {
+    progress state = progress::done;
+    while (state != progress::closing) {
+        std::error_code error;
+        std::size_t first = 0; // bytes in first_bytes_
+        if (!finishing_) {
+            waiting_for_input_ = true;
+            if (expects_little_ && input_.empty()) {
+                const auto [failure, got] =
+                    co_await socket_.async_read_some(asio::buffer(first_bytes_), io_tuple);
+                error = failure;
+                first = got;
+            } else {
+                const auto [failure] = co_await socket_.async_wait(tcp_socket::wait_read, io_tuple);
+                error = failure;
+            }
+            waiting_for_input_ = false;
+            if (error && !finishing_) break;
+        }
+        error.clear();
+        std::string_view input = receive(first, error);
+        if (error == asio::error::would_block || error == asio::error::try_again) {
+            if (finishing_) break; // the server stops, and all that had come in is served
+            continue;
+        }
+        if (error) break;
+        do {
+            state = execute(input);
+            if (close_without_reply) co_return cut();
+            send_replies();
+            if (!unsent_.empty()) {
+                keep(input);
+                co_await drain();
+                input = input_.view();
+            }
+        } while (state == progress::output_full && socket_.is_open());
+        keep(input);
+        if (!socket_.is_open()) break;
+    }
+    if (finishing_) say_goodbye();
+    if (socket_.is_open()) co_await drain();
+    leave();
+    std::error_code ignored;
+    socket_.shutdown(tcp_socket::shutdown_send, ignored);
+    socket_.close(ignored);
+}
+
+// What has come: `first` bytes of it are in first_bytes_ already.
+std::string_view session::receive(std::size_t first, std::error_code& error) {
+    std::size_t got = 0;
+    std::string_view input;
+    if (first != 0) {
+        got = first;
+        input = {first_bytes_.data(), first};
+        if (first == first_bytes_.size()) { // and surely there is more
+            const std::span<char> buffer = home_->input();
+            std::memcpy(buffer.data(), first_bytes_.data(), first);
+            got += socket_.read_some(asio::buffer(buffer.data() + first, buffer.size() - first),
+                                     error);
+            error.clear(); // if it ended, the next read tells again
+            input = {buffer.data(), got};
+        }
+    } else if (input_.empty()) {
+        const std::span<char> buffer = home_->input();
+        got = socket_.read_some(asio::buffer(buffer.data(), buffer.size()), error);
+        input = {buffer.data(), got};
+    } else {
+        char* const end = input_.prepare(input_step);
+        got = socket_.read_some(asio::buffer(end, input_.room()), error);
+        input_.commit(got);
+        input = input_.view();
+    }
+    expects_little_ = got <= first_bytes_.size();
+    home_->count().bytes_in.add(got);
+    if (!error && input_.size() > static_cast<std::size_t>(
+                                      home_->server().configuration().query_buffer_limit.load(
+                                          std::memory_order_relaxed))) {
+        spdlog::warn(
+            "client {} sent more than client-query-buffer-limit without a complete request", id);
+        error = asio::error::no_buffer_space;
+    }
+    return input;
+}
+
+// Keeps what was not executed for when more has come: `rest` is the end of what receive() gave.
+void session::keep(std::string_view rest) {
+    if (!input_.empty()) {
+        input_.consume(input_.size() - rest.size());
+        if (input_.empty()) input_.release();
+    } else if (!rest.empty()) {
+        input_.append(rest);
+    }
+}
+
+// Executes what is there whole. `input` is left at the first byte that was not executed.
+session::progress session::execute(std::string_view& input) {
+    home_->tick();
+    last_active_.store(home_->coarse_seconds(), std::memory_order_relaxed);
+    home_->output().clear(); // whatever a session that was cut has left there
+    replies_ = unsent_.empty() ? &home_->output() : &unsent_;
+    reply_writer reply{*replies_, protocol};
+    const flag_while executing{executing_};
+    progress result = progress::done;
+    while (result == progress::done && !input.empty()) {
+        std::size_t count = 0;
+        const request_parser::result parsed = read_batch(input, count);
+        for (std::size_t i = 0; i < count; ++i) {
+            const request& one = home_->batch()[i];
+            execute_one(one, reply);
+            if (close_after_reply) {
+                result = progress::closing;
+                break;
+            }
+            if (replies_->size() >= output_piece) [[unlikely]] {
+                result = progress::output_full;
+                if (i + 1 == count) break;
+                // The others of the batch are read again when the peer has taken these replies.
+                const char* const next = home_->batch()[i + 1].begin;
+                input = {next, static_cast<std::size_t>(input.data() + input.size() - next)};
+                parser_.restart();
+                break;
+            }
+        }
+        if (result != progress::done || parsed == request_parser::result::need_more) break;
+        if (parsed == request_parser::result::error) {
+            reply.error(parser_.error_text());
+            result = progress::closing;
+        }
+    }
+    return result;
+}
+
+// Parses up to a batch of requests off `input`, and lets the memory of their keys be fetched.
+request_parser::result session::read_batch(std::string_view& input, std::size_t& count) {
+    const std::span batch = home_->batch();
+    executor& commands = home_->commands();
+    // Until the password is given, each request can change what the next one may be.
+    const std::size_t most = authenticated ? batch.size() : 1;
+    parser_.set_limits(home_->limits(authenticated));
+    request_parser::result parsed = request_parser::result::request;
+    while (count < most && !input.empty()) {
+        request& one = batch[count];
+        one.begin = input.data();
+        parsed = parser_.parse(input, one.args);
+        if (parsed != request_parser::result::request) break;
+        // The words of an inline request may be in the parser's own memory until its next call.
+        const bool is_inline = input.front() != '*';
+        input.remove_prefix(parser_.consumed());
+        if (one.args.empty()) continue;
+        commands.prepare(one, *this);
+        ++count;
+        if (is_inline) break;
+    }
+    if (count > 1)
+        for (const request& one : batch.first(count))
+            commands.prefetch(one, *this);
+    return parsed;
+}
+
+void session::execute_one(const request& one, reply_writer& reply) {
+    const std::size_t before = replies_->size();
+    if (replies == reply_mode::skip_next) replies = reply_mode::skip;
+    reply.set_protocol(protocol);
+    last_command_.store(one.row, std::memory_order_relaxed);
+    try {
+        home_->commands().execute(*this, one, reply);
+    } catch (const std::bad_alloc&) { // a value too large for this machine; the others go on
+        replies_->truncate(before);
+        reply.error("ERR out of memory");
+    }
+    if (!one.one_key) publish_state(); // commands on one key change nothing of the client
+    if (replies != reply_mode::on) [[unlikely]] {
+        replies_->truncate(before);
+        if (replies == reply_mode::skip) replies = reply_mode::on;
+    }
+}
+
+void session::send_replies() {
+    if (replies_ == &unsent_) {
+        send_unsent();
+        return;
+    }
+    output_buffer& out = home_->output();
+    if (out.empty()) return;
+    std::error_code error;
+    while (!out.empty()) {
+        const std::size_t sent = socket_.write_some(asio::buffer(out.data(), out.size()), error);
+        if (error) break;
+        home_->count().bytes_out.add(sent);
+        out.consume(sent);
+    }
+    if (error == asio::error::would_block || error == asio::error::try_again)
+        unsent_.append(out.view());
+    else if (error)
+        cut();
+    out.clear();
+    if (out.capacity() > 4 * output_piece) out.release(); // one huge reply does not stay for good
+}
+
+// False when nothing more can be sent for good.
+bool session::send_unsent() noexcept {
+    std::error_code error;
+    while (!unsent_.empty()) {
+        const std::size_t sent =
+            socket_.write_some(asio::buffer(unsent_.data(), unsent_.size()), error);
+        if (error == asio::error::would_block || error == asio::error::try_again) return true;
+        if (error) {
+            cut();
+            return false;
+        }
+        home_->count().bytes_out.add(sent);
+        unsent_.consume(sent);
+    }
+    unsent_.release();
+    return true;
+}
+
+task<void> session::drain() {
+    while (!unsent_.empty()) {
+        // finish() ends this wait too, before its time: then sending finds out, and waits again.
+        co_await socket_.async_wait(tcp_socket::wait_write, io_tuple);
+        if (!socket_.is_open() || !send_unsent()) {
+            unsent_.release();
+            co_return;
+        }
+    }
+}
+
+void session::push(const published_message& message) {
+    if (!extra || !message.wanted_by(*extra)) return; // it has unsubscribed meanwhile
+    reply_writer reply{executing_ ? *replies_ : unsent_, protocol};
+    message.write(reply);
+}
+
+void session::flush_pushes() {
+    if (unsent_.empty() || (!draining_ && (!send_unsent() || unsent_.empty()))) return;
+    if (unsent_.size() >
+        static_cast<std::size_t>(
+            home_->server().configuration().pubsub_hard_limit.load(std::memory_order_relaxed))) {
+        spdlog::warn("client {} does not take its messages and is disconnected", id);
+        cut();
+    } else if (!draining_) {
+        begin_drain();
+    }
+}
+
+// Sends the rest as the peer takes it, beside run(), which goes on reading.
+void session::begin_drain() {
+    draining_ = true;
+    asio::co_spawn(home_->io(), drain(),
+                   [self = shared_from_this()](const std::exception_ptr& failure) {
+                       self->draining_ = false;
+                       if (failure) self->cut();
+                       self->flush_pushes(); // what came since
+                   });
+}
+
+void session::finish() {
+    finishing_ = true;
+    std::error_code ignored;
+    if (waiting_for_input_) socket_.cancel(ignored);
+}
+
+void session::cut() noexcept {
+    leave();
+    std::error_code ignored;
+    socket_.close(ignored);
+}
+
+bool session::request_close() {
+    if (close_requested_.exchange(true, std::memory_order_relaxed)) return false;
+    asio::post(home_->io(), [self = shared_from_this()] { self->cut(); });
+    return true;
+}
+
+void session::say_goodbye() {
+    if (subscriptions() == 0 || !socket_.is_open()) return;
+    reply_writer reply{unsent_, protocol};
+    std::size_t left = subscriptions();
+    const auto tell = [&](std::string_view kind, std::string_view name) {
+        reply.push(3);
+        reply.bulk_string(kind);
+        reply.bulk_string(name);
+        reply.integer(static_cast<std::int64_t>(--left));
+    };
+    for (const std::string& channel : extra->channels)
+        tell("unsubscribe", channel);
+    for (const std::string& pattern : extra->patterns)
+        tell("punsubscribe", pattern);
+    home_->server().end_subscriptions(*this); // no message comes after these
+    send_unsent();
+}
+
+void session::publish_state() {
+    seen_database_.store(database, std::memory_order_relaxed);
+    seen_protocol_.store(static_cast<std::uint8_t>(protocol), std::memory_order_relaxed);
+    seen_channels_.store(extra ? static_cast<std::uint32_t>(extra->channels.size()) : 0,
+                         std::memory_order_relaxed);
+    seen_patterns_.store(extra ? static_cast<std::uint32_t>(extra->patterns.size()) : 0,
+                         std::memory_order_relaxed);
+    seen_flags_.store(static_cast<std::uint8_t>((no_evict ? 1 : 0) | (no_touch ? 2 : 0) |
+                                                (close_after_reply ? 4 : 0)),
+                      std::memory_order_relaxed);
+}
+
+void session::publish_names() {
+    if (!extra && !names_) return;
+    if (!names_) names_ = std::make_unique<names>();
+    if (!extra) {
+        *names_ = {};
+        return;
+    }
+    *names_ = {extra->name, extra->library_name, extra->library_version};
+}
+
+client_info session::describe() const {
+    client_info info;
+    info.id = id;
+    info.address = to_text(peer_);
+    info.local_address = to_text(local_);
+    info.descriptor = descriptor_;
+    if (names_) {
+        info.name = names_->name;
+        info.library_name = names_->library_name;
+        info.library_version = names_->library_version;
+    }
+    info.age_seconds = (home_->server().time().now_ms() - created_ms_) / 1000;
+    info.idle_seconds = static_cast<std::int64_t>(home_->server().uptime_seconds()) - last_active();
+    if (info.idle_seconds < 0) info.idle_seconds = 0;
+    info.database = seen_database_.load(std::memory_order_relaxed);
+    info.channels = seen_channels_.load(std::memory_order_relaxed);
+    info.patterns = seen_patterns_.load(std::memory_order_relaxed);
+    info.protocol = seen_protocol_.load(std::memory_order_relaxed);
+    const std::uint8_t flags = seen_flags_.load(std::memory_order_relaxed);
+    info.no_evict = (flags & 1) != 0;
+    info.no_touch = (flags & 2) != 0;
+    info.close_after_reply = (flags & 4) != 0;
+    const command* const last = last_command_.load(std::memory_order_relaxed);
+    info.last_command = last != nullptr ? home_->server().name_of(*last) : "NULL";
+    return info;
+}
+
+} // namespace mini_redis

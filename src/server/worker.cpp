@@ -1,0 +1,152 @@
+#include "server/worker.hpp"
+
+#include <asio/co_spawn.hpp>
+#include <asio/post.hpp>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+#include <utility>
+
+#include "commands/settings.hpp"
+#include "server/core.hpp"
+#include "server/hub.hpp"
+#include "server/session.hpp"
+
+namespace mini_redis {
+
+// UNSAFE_IO: a worker's sockets are touched by its own thread only, so that the reactor need not
+// lock them; posting from other threads stays safe.
+worker::worker(core& server)
+    : server_{&server},
+      io_{ASIO_CONCURRENCY_HINT_UNSAFE_IO},
+      work_{asio::make_work_guard(io_)},
+      executor_{server.keys().store(), server.time(), server, count_},
+      input_{new char[input_size]},
+      every_second_{io_} {
+    strict_limits_.authenticated = false;
+}
+
+worker::~worker() {
+    join();
+}
+
+void worker::start(std::function<void()> ended) {
+    asio::co_spawn(io_, every_second(), [](const std::exception_ptr& failure) {
+        if (failure) std::rethrow_exception(failure); // a bug: nothing in it throws
+    });
+    thread_ = std::thread{[this, ended = std::move(ended)] {
+        io_.run();
+        ended();
+    }};
+}
+
+void worker::join() {
+    if (thread_.joinable()) thread_.join();
+}
+
+void worker::begin_stop() {
+    asio::post(io_, [this] {
+        stopping_ = true;
+        work_.reset();
+        every_second_.cancel();
+        for (session* one : std::vector{sessions_})
+            one->finish();
+    });
+}
+
+void worker::cut() {
+    asio::post(io_, [this] {
+        cutting_ = true;
+        for (session* one : std::vector{sessions_})
+            one->cut();
+    });
+}
+
+void worker::adopt(asio::ip::tcp::socket::native_handle_type descriptor, asio::ip::tcp protocol,
+                   std::uint64_t id) {
+    asio::post(io_, [this, descriptor, protocol, id] {
+        std::error_code error;
+        tcp_socket socket{io_};
+        socket.assign(protocol, descriptor, error);
+        if (error) ::close(descriptor); // nobody else owns it
+        if (!error) socket.non_blocking(true, error);
+        if (error || cutting_) {
+            if (error) spdlog::warn("cannot take over a connection: {}", error.message());
+            server_->leave();
+            return;
+        }
+        socket.set_option(asio::ip::tcp::no_delay{true}, error);
+        server_->configure(socket);
+        const auto one = std::make_shared<session>(*this, std::move(socket), id);
+        one->enter();
+        if (stopping_) one->finish();
+        asio::co_spawn(io_, one->run(), [one](const std::exception_ptr& failure) {
+            try {
+                if (failure) std::rethrow_exception(failure);
+            } catch (const std::exception&
+                         e) { // out of memory, say: this connection ends, the others go on
+                spdlog::error("client {}: {}", one->id, e.what());
+                one->cut();
+            }
+            one->leave();
+        });
+    });
+}
+
+void worker::deliver(std::shared_ptr<const published_message> message,
+                     std::vector<std::shared_ptr<session>> to) {
+    const std::lock_guard lock{mailbox_mutex_};
+    mailbox_.push_back({std::move(message), std::move(to)});
+    if (mailbox_scheduled_) return;
+    mailbox_scheduled_ = true;
+    asio::post(io_, [this] { empty_mailbox(); });
+}
+
+void worker::empty_mailbox() {
+    std::vector<delivery> arrived;
+    {
+        const std::lock_guard lock{mailbox_mutex_};
+        arrived.swap(mailbox_);
+        mailbox_scheduled_ = false;
+    }
+    for (const delivery& each : arrived)
+        for (const std::shared_ptr<session>& one : each.to)
+            one->push(*each.message);
+    for (const delivery& each : arrived)
+        for (const std::shared_ptr<session>& one : each.to)
+            one->flush_pushes();
+}
+
+void worker::tick() noexcept {
+    executor_.tick();
+    limits_.bulk_size = server_->configuration().max_bulk_bytes.load(std::memory_order_relaxed);
+}
+
+void worker::session_begins(session& one) {
+    one.place_in_worker = sessions_.size();
+    sessions_.push_back(&one);
+    sessions_now_.store(sessions_.size(), std::memory_order_relaxed);
+}
+
+void worker::session_ends(session& one) {
+    sessions_[one.place_in_worker] = sessions_.back();
+    sessions_[one.place_in_worker]->place_in_worker = one.place_in_worker;
+    sessions_.pop_back();
+    sessions_now_.store(sessions_.size(), std::memory_order_relaxed);
+}
+
+task<void> worker::every_second() {
+    while (!stopping_) {
+        coarse_seconds_ = server_->uptime_seconds();
+        const std::int64_t timeout =
+            server_->configuration().idle_timeout_seconds.load(std::memory_order_relaxed);
+        if (timeout > 0)
+            for (session* one : std::vector{sessions_})
+                if (coarse_seconds_ - one->last_active() > static_cast<std::uint64_t>(timeout) &&
+                    one->subscriptions() == 0)
+                    one->cut();
+        every_second_.expires_after(std::chrono::seconds{1});
+        co_await every_second_.async_wait(io_tuple);
+    }
+}
+
+} // namespace mini_redis
