@@ -1,0 +1,168 @@
+// The examples and the demo, run as a user would.
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <mini_redis/blocking_client.hpp>
+#include <regex>
+#include <string>
+#include <sys/wait.h>
+#include <thread>
+
+#include "client/support.hpp"
+
+using namespace mini_redis;
+using namespace mini_redis::test;
+
+namespace {
+
+struct outcome {
+    int status;
+    std::string output; // both streams
+};
+
+/// Runs a program of this build, with a command line for the shell.
+outcome run_program(const std::string& command_line) {
+    // The error stream first, so that a here-document may end the line.
+    const std::string command = "exec 2>&1; " MINI_REDIS_PROGRAMS "/" + command_line;
+    FILE* const pipe = ::popen(command.c_str(), "r");
+    REQUIRE(pipe);
+    outcome result{};
+    std::array<char, 4096> buffer;
+    while (const std::size_t size = std::fread(buffer.data(), 1, buffer.size(), pipe))
+        result.output.append(buffer.data(), size);
+    const int status = ::pclose(pipe);
+    result.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return result;
+}
+
+std::size_t lines_of(const std::string& text) {
+    return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+/// Waits until so many clients are subscribed to the channel.
+void wait_for_subscribers(blocking_client& c, const std::string& channel, int count) {
+    for (int i = 0; i < 3000; ++i) {
+        const frame reply = c.send("PUBSUB", "NUMSUB", channel);
+        if (reply.elements().at(1).as_integer() >= count) return;
+        std::this_thread::sleep_for(10ms);
+    }
+    FAIL("nobody has subscribed to " << channel);
+}
+
+} // namespace
+
+TEST_CASE("hello_redis says hello") {
+    for (const server_kind kind : available_servers()) {
+        const redis_process server = start(kind);
+        const outcome result = run_program("hello_redis " + address_of(server));
+        CHECK(result.output == "Hello World\n");
+        CHECK(result.status == 0);
+    }
+}
+
+TEST_CASE("examples say in a line what went wrong") {
+    const std::string nobody = "127.0.0.1:" + std::to_string(find_free_port());
+    for (const std::string command :
+         {"hello_redis ", "pub c m ", "sub c ", "chat me ", "pipelining "}) {
+        INFO(command);
+        const outcome result = run_program(command + nobody);
+        CHECK(result.status == 1);
+        CHECK(result.output == "connecting to " + nobody + ": Connection refused\n");
+    }
+    CHECK(run_program("pub").status == 1);
+    CHECK(run_program("sub").output == "usage: sub channel [host:port]\n");
+}
+
+TEST_CASE("sub prints what pub publishes, until the server ends") {
+    for (const server_kind kind : available_servers()) {
+        redis_process server = start(kind);
+        outcome heard{};
+        std::thread listening{[&] { heard = run_program("sub news " + address_of(server)); }};
+        auto c = blocking_client::connect(address_of(server));
+        wait_for_subscribers(c, "news", 1);
+        const outcome said = run_program("pub news 'good news' " + address_of(server));
+        CHECK(said.output == "1 received it\n");
+        server.send_signal(SIGTERM);
+        listening.join();
+        CHECK(heard.output == "subscribed to news\nnews: good news\n");
+        CHECK(heard.status == 0);
+    }
+}
+
+TEST_CASE("people chat") {
+    for (const server_kind kind : available_servers()) {
+        const redis_process server = start(kind);
+        auto c = blocking_client::connect(address_of(server));
+        auto listener = std::move(c).subscribe({"chat"});
+        const outcome ada = run_program("chat Ada " + address_of(server) + " < /dev/null");
+        CHECK(ada.output == "welcome, Ada\n");
+        CHECK(ada.status == 0);
+        const outcome bob =
+            run_program("chat Bob " + address_of(server) + " <<'END'\nhello\nEND\n");
+        CHECK(bob.status == 0);
+        const std::optional<message> line = listener.next(30s);
+        REQUIRE(line);
+        CHECK(line->payload == "Bob: hello");
+    }
+}
+
+TEST_CASE("pipelining makes calls") {
+    for (const server_kind kind : available_servers()) {
+        const redis_process server = start(kind);
+        const outcome result = run_program("pipelining " + address_of(server));
+        CHECK(result.status == 0);
+        CHECK(lines_of(result.output) == 3);
+        auto c = blocking_client::connect(address_of(server));
+        CHECK(c.get("pipelining:counter") == "30000");
+    }
+}
+
+TEST_CASE("embed_server brings its own server") {
+    const outcome result = run_program("embed_server");
+    CHECK(result.output == "the server has 1 key, and city is Ulm\nthe client now gets Bern\n");
+    CHECK(result.status == 0);
+}
+
+TEST_CASE("the demo's tasks all get their answers") {
+    for (const server_kind kind : available_servers()) {
+        const redis_process server = start(kind);
+        const std::string port = std::to_string(server.port());
+        for (const std::string more :
+             {"", " --tasks=1 --requests=1 --connections=1",
+              " --tasks 100 --requests 20 --connections 5", " --host localhost --tasks 3"}) {
+            INFO(to_string(kind) << more);
+            const outcome result = run_program("mini-redis-client --port " + port + more);
+            CHECK(result.status == 0);
+            CHECK(result.output.find("every value as it was set") != std::string::npos);
+            CHECK(std::regex_search(result.output,
+                                    std::regex{"[0-9]+ requests in [0-9.]+ s: [0-9]+/s\nlatency"}));
+        }
+        const outcome result =
+            run_program("mini-redis-client --tasks 7 --requests 9 --port " + port);
+        CHECK(lines_of(result.output) == 7 + 2);
+        CHECK(result.output.find("5 SET, 4 GET") != std::string::npos);
+    }
+}
+
+TEST_CASE("the demo says in a line what is wrong") {
+    const std::string port = std::to_string(find_free_port());
+    outcome result = run_program("mini-redis-client --port " + port);
+    CHECK(result.status == 1);
+    CHECK(result.output ==
+          "mini-redis-client: connecting to 127.0.0.1:" + port + ": Connection refused\n");
+    for (const std::string bad : {"--port 0", "--port 65536", "--tasks x", "--tasks", "--tasks=-1",
+                                  "--nonsense 1", "word"}) {
+        INFO(bad);
+        result = run_program("mini-redis-client " + bad);
+        CHECK(result.status == 1);
+        CHECK(result.output.starts_with("mini-redis-client: "));
+        CHECK(lines_of(result.output) == 1);
+    }
+    result = run_program("mini-redis-client --version");
+    CHECK(result.status == 0);
+    CHECK(result.output.starts_with("mini-redis-client "));
+    result = run_program("mini-redis-client --help");
+    CHECK(result.status == 0);
+    CHECK(result.output.find("--connections") != std::string::npos);
+}

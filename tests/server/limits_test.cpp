@@ -1,0 +1,132 @@
+// What a server does when there is too much of something: clients, replies, descriptors, memory.
+#include <memory>
+#include <optional>
+#include <spdlog/spdlog.h>
+#include <string>
+#include <vector>
+
+#include "server/support.hpp"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define MINI_REDIS_SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define MINI_REDIS_SANITIZED
+#endif
+#endif
+
+using namespace mini_redis::test;
+using mini_redis::server_options;
+
+namespace {
+
+const bool quiet = (spdlog::set_level(spdlog::level::off), true);
+
+std::size_t lines_with(const std::string& text, const std::string& words) {
+    std::size_t count = 0;
+    for (std::size_t at = text.find(words); at != std::string::npos; at = text.find(words, at + 1))
+        ++count;
+    return count;
+}
+
+} // namespace
+
+TEST_CASE("one client too many is told so, and gets in when another has left") {
+    server_options options = small(2);
+    options.max_clients = 3;
+    running_server redis{options};
+    std::vector<raw_connection> clients;
+    for (int i = 0; i < 3; ++i) {
+        clients.push_back(redis.connect());
+        watched_client::answers(clients.back());
+    }
+    for (int i = 0; i < 5; ++i)
+        CHECK(redis.connect().read_to_end() == "-ERR max number of clients reached\r\n");
+    CHECK(info(clients[0], "rejected_connections") == 5);
+    clients.pop_back();
+    REQUIRE(eventually([&] { return info(clients[0], "connected_clients") == 2; }));
+    clients.push_back(redis.connect());
+    watched_client::answers(clients.back());
+}
+
+TEST_CASE("the number of clients is right after many rounds") {
+    server_options options = small(2);
+    options.max_clients = 10;
+    running_server redis{options};
+    raw_connection control = redis.connect();
+    watched_client::answers(control);
+    for (int round = 0; round < 50; ++round) {
+        {
+            std::vector<raw_connection> clients;
+            for (int i = 0; i < 15; ++i) // six of them too many
+                clients.push_back(redis.connect());
+            if (round % 2 == 0) clients[3].send("QUIT\r\n");
+            if (round % 3 == 0) clients[4].send("*x\r\n");
+        }
+        if (!eventually([&] { return info(control, "connected_clients") == 1; }))
+            FAIL("round " << round);
+    }
+    SUCCEED();
+}
+
+TEST_CASE("a client that does not read its replies is not buffered without end") {
+    auto redis = redis_process::start_mini_redis(1);
+    raw_connection control{redis.port()};
+    control.command({"SET", "large", std::string(1'000'000, 'x')});
+    raw_connection client{redis.port()};
+    const std::int64_t resident = info(control, "used_memory_rss");
+    const std::int64_t commands = info(control, "total_commands_processed");
+    constexpr int count = 200;
+    std::string requests;
+    for (int i = 0; i < count; ++i)
+        requests += "GET large\r\n";
+    client.send(requests);
+    // One thread serves both: by now it would have executed more, if it wanted to.
+    for (int i = 0; i < 100; ++i)
+        watched_client::answers(control);
+    CHECK(info(control, "total_commands_processed") - commands < 100 + 2 + 30);
+    CHECK(info(control, "used_memory_rss") - resident < 60'000'000);
+    int wrong = 0;
+    for (int i = 0; i < count; ++i)
+        wrong += client.read_reply().size() != 1'000'000 + std::string{"$1000000\r\n\r\n"}.size();
+    CHECK(wrong == 0);
+}
+
+TEST_CASE("out of descriptors, a server serves the clients it has and takes others later") {
+    auto redis = redis_process::start_mini_redis_limited("ulimit -n 40");
+    std::vector<raw_connection> clients;
+    for (int i = 0; i < 60; ++i) {
+        clients.emplace_back(redis.port());
+        clients.back().send("PING\r\n");
+    }
+    CHECK(clients[0].read_reply() == "+PONG\r\n");
+    // Pauses of 10, 20, 40 … ms: whoever sees five of them has seen a server that does not spin.
+    const bool noticed = eventually([&] { return lines_with(redis.log(), "cannot accept") >= 5; });
+    INFO(redis.log());
+    REQUIRE(noticed);
+    CHECK(lines_with(redis.log(), "cannot accept") < 50);
+    CHECK(clients[0].command({"SET", "k", "v"}).text == "OK");
+    CHECK(clients.back().unread().empty()); // it waits
+
+    clients.erase(clients.begin() + 5, clients.begin() + 55);
+    CHECK(clients.back().read_reply() == "+PONG\r\n");
+    CHECK(clients.back().command({"GET", "k"}).text == "v");
+    clients.emplace_back(redis.port());
+    watched_client::answers(clients.back());
+}
+
+#ifndef MINI_REDIS_SANITIZED // they need much more memory
+TEST_CASE("a value too large for the memory is refused, and nobody is harmed") {
+    auto redis = redis_process::start_mini_redis_limited("ulimit -v 400000");
+    raw_connection client{redis.port()};
+    raw_connection other{redis.port()};
+    for (int i = 0; i < 3; ++i) {
+        client.send("ECHO before\r\nSETRANGE k 500000000 x\r\nECHO after\r\n");
+        CHECK(client.read_reply() == "$6\r\nbefore\r\n");
+        CHECK(client.read_reply() == "-ERR out of memory\r\n");
+        CHECK(client.read_reply() == "$5\r\nafter\r\n");
+        watched_client::answers(other);
+    }
+    CHECK(client.command({"EXISTS", "k"}).text == "0");
+}
+#endif
