@@ -64,8 +64,7 @@ struct totals {
     std::size_t failed = 0;
 };
 
-// --- the manager, which owns the connections
-// --------------------------------------------------------
+// --- the manager, which owns the connections ---
 
 /// Does one job. Whatever happens is an answer, so nothing is thrown.
 asio::awaitable<void> perform(client& server, job work) {
@@ -96,8 +95,7 @@ asio::awaitable<void> manage(channel<job>& jobs, std::vector<client> pool) {
     }
 }
 
-// --- the tasks
-// --------------------------------------------------------------------------------------
+// --- the tasks ---
 
 /// Hands a job to the manager, and waits for its answer.
 asio::awaitable<answer> ask(channel<job>& jobs, std::string key, std::optional<std::string> value) {
@@ -144,8 +142,7 @@ asio::awaitable<void> run_task(std::size_t number, std::size_t requests, channel
     if (!problem.empty()) ++all.failed;
 }
 
-// --- the whole
-// --------------------------------------------------------------------------------------
+// --- the whole ---
 
 /// Connects first, so that a server that is not there is noticed before anything starts.
 asio::awaitable<void> run_demo(const settings& chosen, channel<job>& jobs, totals& all,

@@ -44,8 +44,9 @@ if(MINI_REDIS_SANITIZE)
         -fsanitize=${MINI_REDIS_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
         -UNDEBUG -D_GLIBCXX_ASSERTIONS) # whoever asks for a sanitizer wants the assertions too
     target_link_options(mini_redis_build INTERFACE -fsanitize=${MINI_REDIS_SANITIZE})
-    if(MINI_REDIS_SANITIZE MATCHES "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-        # Asio's fences around handlers, which ThreadSanitizer does not model; what they order, atomics order too.
-        target_compile_options(mini_redis_build INTERFACE -Wno-tsan)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+        # What GCC says wrongly of code that it has instrumented; its manual advises against -Werror there.
+        target_compile_options(mini_redis_build INTERFACE
+            -Wno-error -Wno-maybe-uninitialized -Wno-mismatched-new-delete -Wno-tsan)
     endif()
 endif()

@@ -151,8 +151,7 @@ protocol_version blocking_client::protocol() const noexcept {
     return state_ ? state_->connected.protocol() : protocol_version::resp2;
 }
 
-// --- subscriber
-// -----------------------------------------------------------------------------------
+// --- subscriber ---
 
 blocking_subscriber::blocking_subscriber(std::unique_ptr<blocking_client::state> connected) noexcept
     : state_{std::move(connected)} {}

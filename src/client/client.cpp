@@ -10,8 +10,7 @@ namespace mini_redis {
 
 namespace {
 
-// --- replies as the typed calls return them
-// ---------------------------------------------------------
+// --- replies as the typed calls return them ---
 
 [[noreturn]] void refuse(frame&& reply) {
     if (reply.is_error()) throw redis_error(std::move(reply).take_text());
@@ -41,8 +40,7 @@ bool as_was_set(frame&& reply) {
     return true;
 }
 
-// --- requests
-// ---------------------------------------------------------------------------------------
+// --- requests ---
 
 template <std::size_t N>
 using words = std::array<std::string_view, N>;

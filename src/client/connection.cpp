@@ -70,8 +70,7 @@ void connection::start() {
                    });
 }
 
-// --- in
-// -------------------------------------------------------------------------------------------
+// --- in ---
 
 asio::awaitable<void> connection::read_replies(reader_scope scope) {
     connection& self = *scope;
@@ -153,8 +152,7 @@ void connection::on_reply(frame&& reply) {
     }
 }
 
-// --- out
-// ------------------------------------------------------------------------------------------
+// --- out ---
 
 void connection::enqueue(pending_call* call) noexcept {
     (last_ ? last_->next : first_) = call;
@@ -220,8 +218,7 @@ void connection::send_rest() {
                       });
 }
 
-// --- ends
-// -----------------------------------------------------------------------------------------
+// --- ends ---
 
 pending_call* connection::pop_front() noexcept {
     pending_call* const call = first_;
@@ -299,8 +296,7 @@ void connection::abandon() noexcept {
     }
 }
 
-// --- nodes
-// ----------------------------------------------------------------------------------------
+// --- nodes ---
 
 void* connection::allocate_node() {
     if (!free_nodes_) return new free_node;

@@ -77,9 +77,11 @@ sharded_store::purge_result sharded_store::purge(std::int64_t now_ms,
     purge_result result;
     for (std::size_t visited = 0; visited < shards_.size(); ++visited) {
         shard& s = shards_[purge_next_.fetch_add(1, std::memory_order_relaxed) % shards_.size()];
+        if (s.due.load(std::memory_order_relaxed) > now_ms) continue;
         for (std::size_t database = 0; database < databases_; ++database)
             while (purge_some(s, database, now_ms, result))
                 if (std::chrono::steady_clock::now() >= deadline) return result;
+        update_due(s);
     }
     result.finished = true;
     return result;
@@ -119,6 +121,16 @@ bool sharded_store::purge_some(shard& s, std::size_t database, std::int64_t now_
     state.not_before = std::min(state.not_before, state.seen);
     keys.shrink_if_sparse();
     return false;
+}
+
+void sharded_store::update_due(shard& s) noexcept {
+    const std::lock_guard lock{s.mutex};
+    std::int64_t due = never;
+    for (std::size_t database = 0; database < databases_; ++database) {
+        const shard::purge_state& state = s.purging(database);
+        due = std::min(due, state.position != 0 ? 0 : state.not_before); // another's pass goes on
+    }
+    s.due.store(due, std::memory_order_relaxed);
 }
 
 store_guard::store_guard(sharded_store& store, std::span<const hashed_key> keys) : store_{&store} {
