@@ -8,8 +8,9 @@
 
 For each load it reports requests per second, the server's CPU time per request (the figure to
 trust where load generator and server share few cores), and the latencies that redis-benchmark
-saw; then bytes per key, and bytes per idle connection. Medians over the rounds. Writes
-docs/benchmarks.md and the plots beside it with --write.
+saw; then bytes per key, and bytes per idle connection. Medians over the rounds; the ratio to
+redis-server is the median of the rounds' ratios, since what disturbs a machine lasts longer than
+a turn. Writes docs/benchmarks.md and the plots beside it with --write.
 """
 import argparse
 import csv
@@ -155,8 +156,10 @@ def compare_loads(servers, loads, rounds, scale):
     finally:
         for server in running:
             server.stop()
-    return {key: {figure: statistics.median(r[figure] for r in rows) for figure in rows[0]}
-            for key, rows in results.items()}
+    base = servers[1].name
+    return {(name, load): {figure: statistics.median(r[figure] for r in rows) for figure in rows[0]} |
+            {"ratio": statistics.median(r["cpu"] / b["cpu"] for r, b in zip(rows, results[(base, load)]))}
+            for (name, load), rows in results.items()}
 
 
 def bytes_per_key(server, keys, ttl):
@@ -223,14 +226,12 @@ def main():
         results = compare_loads(servers, loads, rounds, scale)
         say("| load | server | requests/s | CPU ns/request | ratio | p50 ms | p99 ms |")
         say("|---|---|---:|---:|---:|---:|---:|")
-        base = servers[1].name
         for load in loads:
             test, pipeline, clients = load
             for server in servers:
                 r = results[(server.name, load)]
-                ratio = r["cpu"] / results[(base, load)]["cpu"]
                 say(f"| {test.upper()} P={pipeline} c={clients} | {server.name} | {r['rps']:,.0f} | {r['cpu']:,.0f} "
-                    f"| {ratio:.2f} | {r['p50']:.3f} | {r['p99']:.3f} |")
+                    f"| {r['ratio']:.2f} | {r['p50']:.3f} | {r['p99']:.3f} |")
         say()
     local = [s for s in servers if s.command]
     memory = {}
@@ -257,7 +258,7 @@ def write_report(report, results, servers, loads):
     text = ["# Benchmarks", "",
             "Written by `bench/compare.py --write`; do not edit by hand. The servers took turns under the same",
             "`redis-benchmark` loads (100,000 random keys, values of 32 bytes), one worker thread against the one",
-            "thread of the others; medians of all rounds. `ratio` is CPU per request against redis-server.", "",
+            "thread of the others; medians of all rounds. `ratio` is CPU per request against redis-server, round by round.", "",
             f"Machine: {os.cpu_count()} cores, {processor}. Load generator and server share them, so CPU per",
             "request is the steadier figure.", ""]
     for p in sorted({load[1] for load in loads}) if results else []:
