@@ -120,7 +120,7 @@ bool sharded_store::purge_some(shard& s, std::size_t database, std::int64_t now_
     if (state.position != 0) return true;
     state.not_before = std::min(state.not_before, state.seen);
     keys.shrink_if_sparse();
-    return false;
+    return state.not_before <= now_ms; // what the pass left standing, earlier, may be due by now
 }
 
 void sharded_store::update_due(shard& s) noexcept {

@@ -340,6 +340,18 @@ TEST_CASE("a walk by position visits every key that stays, however the table cha
     SUCCEED();
 }
 
+TEST_CASE("a pass of purge that time overtakes is not the last") {
+    manual_clock time;
+    keyspace keys{{.shards = 1, .databases = 1, .time = &time}};
+    for (std::size_t i = 0; i < 10'000; ++i)
+        keys.set(numbered(i), "v", milliseconds{i == 0 ? 1 : 2});
+    time.advance(1ms);
+    CHECK_FALSE(keys.store().purge(time.now_ms(), 0us).finished); // it saw keys that had time left
+    time.advance(1ms);
+    purge_all(keys);
+    CHECK(keys.size() == 0);
+}
+
 TEST_CASE("purge takes out what has expired and nothing else, also when tables move meanwhile") {
     const std::uint64_t seed = random_seed();
     INFO("MINI_REDIS_TEST_SEED=" << seed);
