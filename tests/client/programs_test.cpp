@@ -1,7 +1,8 @@
 // The examples and the demo, run as a user would.
 #include <algorithm>
 #include <array>
-#include <asio.hpp>
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
 #include <csignal>
 #include <cstdio>
 #include <mini_redis/blocking_client.hpp>
