@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstddef>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <limits>
 #include <stdexcept>
 
@@ -278,8 +279,8 @@ std::optional<std::string> settings::parse_limits(std::string_view value, change
         // nothing to limit.
         if (normal && (*hard != 0 || *soft != 0 || *seconds != 0))
             return "mini-redis supports only 'normal 0 0 0'";
-        if (!normal)
-            (replica ? parsed.replica_limits : parsed.pubsub_limits) = {*hard, *soft, *seconds};
+        const std::array limits{*hard, *soft, *seconds};
+        if (!normal) (replica ? parsed.replica_limits : parsed.pubsub_limits) = limits;
     }
     return std::nullopt;
 }
