@@ -72,8 +72,8 @@ wire_value comparable_arguments(wire_value list) {
 } // namespace
 
 TEST_CASE("COMMAND tells about each command what Redis tells") {
-    if (!redis_process::find_redis_server() || !redis_process::find_mini_redis_server()) {
-        WARN("skipped: no redis-server, or no mini-redis-server");
+    if (!redis_process::find_reference_redis() || !redis_process::find_mini_redis_server()) {
+        WARN("skipped: no redis-server 7.0, or no mini-redis-server");
         return;
     }
     const redis_process redis_server = redis_process::start_redis();

@@ -378,7 +378,7 @@ std::optional<address> open_server(const std::string& name, std::vector<redis_pr
     const bool redis = name == "redis";
     if (!redis && name != "mini-redis") throw std::runtime_error{"no such server: " + name};
     const auto program =
-        redis ? redis_process::find_redis_server() : redis_process::find_mini_redis_server();
+        redis ? redis_process::find_reference_redis() : redis_process::find_mini_redis_server();
     if (!program) return std::nullopt;
     processes.push_back(redis ? redis_process::start_redis() : redis_process::start_mini_redis(2));
     return address{name, processes.back().port()};

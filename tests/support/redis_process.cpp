@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -45,6 +46,17 @@ std::optional<std::string> find_on_path(std::string_view program) {
         if (::access(candidate.c_str(), X_OK) == 0) return candidate.string();
     }
     return std::nullopt;
+}
+
+std::string output_of(const std::string& command_line) {
+    std::string output;
+    FILE* const pipe = ::popen(command_line.c_str(), "r");
+    if (pipe == nullptr) return output;
+    char buffer[256];
+    while (const std::size_t size = std::fread(buffer, 1, sizeof buffer, pipe))
+        output.append(buffer, size);
+    ::pclose(pipe);
+    return output;
 }
 
 fs::path make_directory() {
@@ -91,6 +103,13 @@ std::uint16_t find_free_port() {
 std::optional<std::string> redis_process::find_redis_server() {
     if (auto program = from_environment("REDIS_SERVER")) return program;
     return find_on_path("redis-server");
+}
+
+std::optional<std::string> redis_process::find_reference_redis() {
+    auto program = find_redis_server();
+    if (!program || output_of('"' + *program + "\" --version").find(" v=7.0.") == std::string::npos)
+        return std::nullopt;
+    return program;
 }
 
 std::optional<std::string> redis_process::find_mini_redis_server() {

@@ -27,6 +27,10 @@ public:
     /// need one are to be skipped.
     static std::optional<std::string> find_redis_server();
 
+    /// The same if it is a Redis 7.0, whose replies mini-redis gives; others answer a little
+    /// differently, so that a comparison with them is to be skipped.
+    static std::optional<std::string> find_reference_redis();
+
     /// The mini-redis-server to test: $MINI_REDIS_SERVER, or the one of this build.
     static std::optional<std::string> find_mini_redis_server();
 

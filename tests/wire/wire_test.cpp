@@ -419,7 +419,7 @@ public:
     /// Whether there is a program to start.
     static bool exists(server_kind kind) {
         switch (kind) {
-        case server_kind::redis: return redis_process::find_redis_server().has_value();
+        case server_kind::redis: return redis_process::find_reference_redis().has_value();
         case server_kind::mini_redis: return redis_process::find_mini_redis_server().has_value();
         case server_kind::in_process: break;
         }
@@ -473,7 +473,7 @@ int run(const std::vector<std::string>& arguments) {
     for (const std::string& file : flags->files)
         transcripts.push_back(read_transcript(file));
     if (!running_server::exists(*flags->server)) {
-        fmt::print("skipped: there is no such server to test\n");
+        fmt::print("skipped: no such server to test (of Redis it wants 7.0)\n");
         return skipped;
     }
     const running_server server{*flags->server};
