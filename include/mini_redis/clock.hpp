@@ -9,13 +9,16 @@ namespace mini_redis {
 
 /// A source of Unix time. Expiry, TIME and TTL read it and nothing else.
 ///
-/// *Thread safety*: now_ms() may be called from any thread.
+/// *Thread safety*: its functions may be called from any thread.
 class clock {
 public:
     virtual ~clock() = default;
 
     /// Milliseconds since 1970-01-01 00:00 UTC.
     virtual std::int64_t now_ms() const noexcept = 0;
+
+    /// The same in microseconds, where the clock is that fine.
+    virtual std::int64_t now_us() const noexcept { return now_ms() * 1000; }
 };
 
 /// The machine's clock.
@@ -24,6 +27,12 @@ public:
     std::int64_t now_ms() const noexcept override {
         using namespace std::chrono;
         return duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+            .count();
+    }
+
+    std::int64_t now_us() const noexcept override {
+        using namespace std::chrono;
+        return duration_cast<microseconds>(std::chrono::system_clock::now().time_since_epoch())
             .count();
     }
 

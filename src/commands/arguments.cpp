@@ -69,11 +69,14 @@ void container_help(context& c) {
     c.reply.array(1 + 2 * container.subcommands.size());
     c.reply.simple_string(fmt::format("{} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
                                       in_upper_case(container.name)));
-    for (const command& row : container.subcommands) {
+    const auto tell = [&](const command& row) {
         const std::string usage = usage_of(row.syntax);
         c.reply.simple_string(in_upper_case(row.name) + (usage.empty() ? "" : ' ' + usage));
         c.reply.simple_string(fmt::format("    {}", row.summary));
-    }
+    };
+    for (const command& row : container.subcommands)
+        if (&row != &c.self) tell(row);
+    tell(c.self); // HELP comes last
 }
 
 } // namespace mini_redis

@@ -180,6 +180,7 @@ void client_kill(context& c) {
 void client_reply(context& c) {
     if (equals_ignoring_case(c.args[2], "on")) {
         c.client.replies = reply_mode::on;
+        c.reply.unmute();
         c.reply.ok();
     } else if (equals_ignoring_case(c.args[2], "off")) {
         c.client.replies = reply_mode::off;

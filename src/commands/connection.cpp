@@ -131,7 +131,7 @@ void hello(context& c) {
         if (!may_log_in(c, *options->user, options->password)) return c.reply.error(wrong_password);
         c.client.authenticated = true;
     }
-    if (!c.client.authenticated)
+    if (!c.client.authenticated && !c.server.configuration().password().empty())
         return c.reply.error(
             "NOAUTH HELLO must be called with the client already authenticated, otherwise the "
             "HELLO AUTH <user> <pass> option can be used to authenticate the client and select "
@@ -157,7 +157,10 @@ void reset(context& c) {
         client.extra->name.clear();
     }
     client.database = 0;
-    client.replies = reply_mode::on;
+    if (client.replies == reply_mode::off) { // after SKIP, this reply is the one to skip
+        client.replies = reply_mode::on;
+        c.reply.unmute();
+    }
     client.no_evict = false;
     client.no_touch = false;
     client.authenticated = c.server.configuration().password().empty();

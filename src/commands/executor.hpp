@@ -19,7 +19,7 @@ namespace mini_redis {
 
 /// One request on its way through an executor. It is kept and filled again, for its memory.
 struct request {
-    argument_list args;          ///< its words, the name first; not empty
+    argument_list args;          ///< its words, the name first; prepare() wants one
     const char* begin = nullptr; ///< where it begins in the bytes that it was read from
 
     // What executor::prepare() finds out.
@@ -69,7 +69,7 @@ public:
     }
 
 private:
-    bool permitted(const client_state& client, const command& row, const command* container,
+    bool permitted(client_state& client, const command& row, const command* container,
                    reply_writer& reply);
     void refuse(client_state& client, const request& one, reply_writer& reply);
     void run(client_state& client, const request& one, reply_writer& reply);

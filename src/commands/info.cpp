@@ -86,7 +86,7 @@ void server_section(context& c, const server_statistics& now, std::string& out) 
     line(out, "process_id:{}", getpid());
     line(out, "run_id:{}", run_id());
     line(out, "tcp_port:{}", now.port);
-    line(out, "server_time_usec:{}", c.now_ms() * 1000);
+    line(out, "server_time_usec:{}", c.time.now_us());
     line(out, "uptime_in_seconds:{}", uptime);
     line(out, "uptime_in_days:{}", uptime / 86'400);
     line(out, "hz:{}", hz);

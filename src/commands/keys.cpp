@@ -351,13 +351,13 @@ void swapdb(context& c) {
 }
 
 void object_encoding(context& c) {
-    const located found = c.db.find(c.keys[0]);
+    const located found = c.inspect(c.keys[0]);
     if (!found) return c.reply.null();
     c.reply.bulk_string(encoding_name(*found));
 }
 
 void object_freq(context& c) {
-    if (!c.db.find(c.keys[0])) return c.reply.null();
+    if (!c.inspect(c.keys[0])) return c.reply.null();
     c.reply.error(
         "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note "
         "that when switching between policies at runtime LRU and LFU data will take some time to "
@@ -365,13 +365,13 @@ void object_freq(context& c) {
 }
 
 void object_idletime(context& c) {
-    const located found = c.db.find(c.keys[0]);
+    const located found = c.inspect(c.keys[0]);
     if (!found) return c.reply.null();
     c.reply.integer(idle_seconds(*found, c.time.coarse_seconds()));
 }
 
 void object_refcount(context& c) {
-    const located found = c.db.find(c.keys[0]);
+    const located found = c.inspect(c.keys[0]);
     if (!found) return c.reply.null();
     c.reply.integer(reference_count(*found));
 }

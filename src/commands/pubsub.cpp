@@ -1,7 +1,7 @@
 // Publish and subscribe. The client keeps the names it listens to (client_state); the server keeps
 // who listens to a name, and hands messages over.
 //
-// Each channel or pattern of a request is confirmed by a push of its own.
+// Each channel or pattern of a request is confirmed by a push of its own, CLIENT REPLY or not.
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -27,6 +27,7 @@ name_set& names_of(client_state& client, subscription_kind kind) {
 // What has happened, to which name (none: there was nothing to unsubscribe from), and how many
 // subscriptions the client has now.
 void confirm(context& c, std::string_view what, std::optional<std::string_view> name) {
+    const reply_writer::pushing heard{c.reply};
     c.reply.push(3);
     c.reply.bulk_string(what);
     if (name)

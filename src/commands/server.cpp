@@ -20,10 +20,10 @@ namespace mini_redis {
 namespace {
 
 void time(context& c) {
-    const std::int64_t now = c.now_ms();
+    const std::int64_t now = c.time.now_us();
     c.reply.array(2);
-    c.reply.bulk_string(std::to_string(now / 1000));
-    c.reply.bulk_string(std::to_string(now % 1000 * 1000)); // microseconds
+    c.reply.bulk_string(std::to_string(now / 1'000'000));
+    c.reply.bulk_string(std::to_string(now % 1'000'000));
 }
 
 void shutdown(context& c) {

@@ -52,6 +52,7 @@ std::optional<std::int64_t> parse_memory(std::string_view text) noexcept {
         {"g", 1000 * 1000 * 1000},
         {"gb", 1024 * 1024 * 1024},
     };
+    if (text.empty()) return 0;
     std::uint64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc{}) return std::nullopt;
@@ -197,7 +198,7 @@ std::string settings::text_of(const row& setting) const {
 std::vector<settings::name_and_value> settings::get(std::string_view glob) const {
     const std::lock_guard lock{mutex_};
     std::vector<name_and_value> matching;
-    if (is_literal(glob)) {
+    if (glob.find_first_of("[*?") == std::string_view::npos) { // a backslash is only itself here
         if (const row* const setting = find(glob)) matching.emplace_back(glob, text_of(*setting));
         return matching;
     }
@@ -262,8 +263,7 @@ std::optional<std::string> settings::parse_limits(std::string_view value, change
     parsed.replica_limits = replica_limits_;
     parsed.pubsub_limits = {pubsub_hard_limit, pubsub_soft_limit, pubsub_soft_seconds};
     const std::vector<std::string_view> words = split(value);
-    if (words.empty() || words.size() % 4 != 0)
-        return "Wrong number of arguments in buffer limit configuration.";
+    if (words.size() % 4 != 0) return "Wrong number of arguments in buffer limit configuration.";
     for (std::size_t i = 0; i < words.size(); i += 4) {
         const bool normal = equals_ignoring_case(words[i], "normal");
         const bool replica =

@@ -6,7 +6,7 @@
 
 namespace mini_redis {
 
-/// Redis's defaults. Sizes are bytes.
+/// Redis's defaults; of arguments 7.0 takes 2^31, and older ones as many as here. Sizes are bytes.
 struct protocol_limits {
     std::size_t inline_size = 64 * 1024;          ///< the longest line: an inline command, a header
     std::int64_t arguments = 1024 * 1024;         ///< of one request, its name included

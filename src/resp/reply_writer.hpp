@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <mini_redis/frame.hpp>
 #include <string_view>
+#include <utility>
 
 #include "resp/output_buffer.hpp"
 
@@ -27,7 +28,36 @@ public:
 
     output_buffer& buffer() const noexcept { return *out_; }
 
-    void set_buffer(output_buffer& out) noexcept { out_ = &out; }
+    /// Lets what follows go to `sink`, which nobody is sent, until unmute().
+    void mute(output_buffer& sink) noexcept {
+        heard_ = out_;
+        out_ = &sink;
+    }
+
+    void unmute() noexcept {
+        if (heard_ != nullptr) out_ = std::exchange(heard_, nullptr);
+    }
+
+    /// While it lives, a muted writer is heard: for pushes, which are not replies.
+    class pushing {
+    public:
+        explicit pushing(reply_writer& writer) noexcept
+            : writer_{writer},
+              sink_{writer.heard_ != nullptr ? writer.out_ : nullptr} {
+            writer_.unmute();
+        }
+
+        ~pushing() {
+            if (sink_ != nullptr) writer_.mute(*sink_);
+        }
+
+        pushing(const pushing&) = delete;
+        pushing& operator=(const pushing&) = delete;
+
+    private:
+        reply_writer& writer_;
+        output_buffer* sink_;
+    };
 
     void ok() { raw("+OK\r\n"); }
 
@@ -65,6 +95,7 @@ private:
     void blob(char type, std::string_view prefix, std::string_view bytes);
 
     output_buffer* out_;
+    output_buffer* heard_ = nullptr; // while muted: where the others go
     std::uint64_t errors_ = 0;
     protocol_version protocol_;
 };

@@ -207,7 +207,7 @@ session::progress session::execute(std::string_view& input) {
         }
         if (result != progress::done || parsed == request_parser::result::need_more) break;
         if (parsed == request_parser::result::error) {
-            reply.error(parser_.error_text());
+            if (replies == reply_mode::on) reply.error(parser_.error_text());
             result = progress::closing;
         }
     }
@@ -230,8 +230,10 @@ request_parser::result session::read_batch(std::string_view& input, std::size_t&
         // The words of an inline request may be in the parser's own memory until its next call.
         const bool is_inline = input.front() != '*';
         input.remove_prefix(parser_.consumed());
-        if (one.args.empty()) continue;
-        commands.prepare(one, *this);
+        if (one.args.empty())
+            one.one_key = false;
+        else
+            commands.prepare(one, *this);
         ++count;
         if (is_inline) break;
     }
@@ -242,21 +244,30 @@ request_parser::result session::read_batch(std::string_view& input, std::size_t&
 }
 
 void session::execute_one(const request& one, reply_writer& reply) {
-    const std::size_t before = replies_->size();
+    if (replies == reply_mode::on) [[likely]]
+        return run_command(one, reply);
     if (replies == reply_mode::skip_next) replies = reply_mode::skip;
+    reply.mute(home_->muted());
+    run_command(one, reply);
+    reply.unmute();
+    home_->muted().clear();
+    if (home_->muted().capacity() > 4 * output_piece) home_->muted().release();
+    if (replies == reply_mode::skip) replies = reply_mode::on;
+}
+
+void session::run_command(const request& one, reply_writer& reply) {
+    if (one.args.empty()) return; // an empty line asks for nothing, but uses up CLIENT REPLY SKIP
+    output_buffer& out = reply.buffer();
+    const std::size_t before = out.size();
     reply.set_protocol(protocol);
     last_command_.store(one.row, std::memory_order_relaxed);
     try {
         home_->commands().execute(*this, one, reply);
     } catch (const std::bad_alloc&) { // a value too large for this machine; the others go on
-        replies_->truncate(before);
+        out.truncate(before);
         reply.error("ERR out of memory");
     }
     if (!one.one_key) publish_state(); // commands on one key change nothing of the client
-    if (replies != reply_mode::on) [[unlikely]] {
-        replies_->truncate(before);
-        if (replies == reply_mode::skip) replies = reply_mode::on;
-    }
 }
 
 void session::send_replies() {

@@ -86,6 +86,7 @@ private:
     progress execute(std::string_view& input);
     request_parser::result read_batch(std::string_view& input, std::size_t& count);
     void execute_one(const request& one, reply_writer& reply);
+    void run_command(const request& one, reply_writer& reply);
     void keep(std::string_view rest);
     void send_replies();
     bool send_unsent() noexcept;

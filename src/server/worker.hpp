@@ -80,6 +80,9 @@ public:
 
     output_buffer& output() noexcept { return output_; }
 
+    /// Where replies go that CLIENT REPLY holds back.
+    output_buffer& muted() noexcept { return muted_; }
+
     /// How many requests of a pipeline are looked at together, so that the memory of their keys
     /// arrives while others are being executed.
     static constexpr std::size_t batch_size = 16;
@@ -114,6 +117,7 @@ private:
     executor executor_;
     std::unique_ptr<char[]> input_;
     output_buffer output_;
+    output_buffer muted_;
     std::array<request, batch_size> batch_;
     protocol_limits limits_;
     protocol_limits strict_limits_;

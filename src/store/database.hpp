@@ -21,6 +21,9 @@ public:
         return now_ms_;
     }
 
+    /// To the microsecond, and read anew each time.
+    std::int64_t now_us() const noexcept { return source_->now_us(); }
+
     void restart() noexcept { now_ms_ = unread; }
 
     /// The time in seconds as it was a little while ago, for entry::touch().
