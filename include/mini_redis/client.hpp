@@ -48,7 +48,8 @@ struct set_options {
 /// the loop is written together, and replies find their callers by order (pipelining).
 ///
 /// *Arguments* are referred to, not copied, until the call has ended: `co_await c.get(key)` is
-/// always right; an awaitable that is kept for later, or given to co_spawn, needs its texts alive.
+/// always right; an awaitable that is kept for later, or given to co_spawn, needs its texts and its
+/// client alive.
 ///
 /// *Thread safety*: it belongs to the executor of the coroutine that connected it, and to one
 /// thread (or strand) at a time. Each thread takes its own client; see blocking_client for plain
@@ -114,9 +115,9 @@ public:
     ///
     ///     frame reply = co_await c.send("LRANGE", "list", 0, -1);
     ///
-    /// Commands that change what the connection is (SUBSCRIBE and its kin, MONITOR) fail with
-    /// errc::not_allowed, since their replies would be taken for other callers'; CLIENT REPLY is
-    /// not to be sent either. A blocking command (BLPOP …) holds up the calls behind it.
+    /// What has not exactly one reply (SUBSCRIBE and its kin, MONITOR, CLIENT REPLY, no words at
+    /// all) fails with errc::not_allowed: others' replies would be taken for its own. A blocking
+    /// command (BLPOP …) holds up the calls behind it.
     template <word_like... Words>
         requires(sizeof...(Words) > 0)
     asio::awaitable<frame> send(const Words&... words) {

@@ -8,22 +8,21 @@
 #include <asio/awaitable.hpp>
 #include <asio/error.hpp>
 #include <memory>
-#include <mini_redis/asio.hpp>
-#include <mini_redis/channel.hpp>
+#include <mini_redis/wakeup.hpp>
 #include <optional>
 #include <system_error>
 #include <utility>
 
 namespace mini_redis {
 
-/// What the two ends share. The channel has no room: all it does is wake who waits.
+/// What the two ends share.
 template <class T>
 struct oneshot_state {
-    explicit oneshot_state(const asio::any_io_executor& executor) : changed{executor, 0} {}
+    explicit oneshot_state(const asio::any_io_executor& executor) : changed{executor} {}
 
     std::optional<T> value;
     bool may_come = true;
-    channel<bool> changed;
+    wakeup changed;
 };
 
 /// The end that sends. Destroying it unused tells the receiver that nothing will come.
@@ -61,7 +60,7 @@ private:
     void finish() {
         if (!state_) return;
         state_->may_come = false;
-        state_->changed.try_send(std::error_code{}, true);
+        state_->changed.notify();
         state_.reset();
     }
 
@@ -87,10 +86,8 @@ public:
 private:
     // A parameter, not `this`: the receiver may be moved or destroyed meanwhile.
     static asio::awaitable<T> receive_from(std::shared_ptr<oneshot_state<T>> state) {
-        while (!state->value && state->may_come) {
-            const auto [error, unused] = co_await state->changed.async_receive(use_tuple);
-            if (error) throw std::system_error(asio::error::operation_aborted);
-        }
+        while (!state->value && state->may_come)
+            co_await state->changed.wait();
         if (!state->value) throw std::system_error(asio::error::broken_pipe);
         T value = std::move(*state->value);
         state->value.reset();

@@ -49,7 +49,8 @@ public:
     /// in order and all messages were taken, or close() was called. It has no time-out of its own.
     ///
     /// *Errors*: the operating system's, errc::protocol_error. *Cancellation*: a message that was
-    /// not handed out yet stays for the next call.
+    /// not handed out yet stays for the next call. `next() || timer` can lose one all the same:
+    /// where both end in the same turn, operator|| drops the result of the second.
     asio::awaitable<std::optional<message>> next();
 
     /// SUBSCRIBE, PSUBSCRIBE: returns when the server has confirmed all of them.

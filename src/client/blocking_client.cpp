@@ -6,6 +6,8 @@
 #include <mini_redis/blocking_client.hpp>
 #include <utility>
 
+#include "client/deadline.hpp"
+
 namespace mini_redis {
 
 /// The loop, which runs only while a call is under way, and what is connected to it: one of the
@@ -38,7 +40,11 @@ struct blocking_client::state {
         while (!has_ended) {
             if (!is_limited || is_late) {
                 context.run_one();
-            } else if (context.run_one_until(until) == 0 && !has_ended) {
+            } else if (context.run_one_until(until) == 0) {
+                // What can end it without waiting may: a time-out of zero is no cancellation.
+                while (!has_ended && context.poll_one() != 0) {
+                }
+                if (has_ended) break;
                 is_late = true;
                 cancel.emit(asio::cancellation_type::terminal);
             }
@@ -167,7 +173,8 @@ std::optional<message> blocking_subscriber::next() {
 
 std::optional<message> blocking_subscriber::next(std::chrono::milliseconds time_out) {
     auto& held = blocking_client::state::of(state_);
-    return held.run(held.subscribed.next(), std::chrono::steady_clock::now() + time_out);
+    const auto now = std::chrono::steady_clock::now();
+    return held.run(held.subscribed.next(), deadline_after(now, time_out));
 }
 
 void blocking_subscriber::subscribe(std::vector<std::string> channels) {

@@ -65,12 +65,15 @@ bool equals_ignoring_case(std::string_view text, std::string_view upper) noexcep
     return true;
 }
 
-// Whether the replies to it are not one for one, so that the calls behind it would get the wrong
-// ones.
-bool changes_mode(std::string_view command) noexcept {
+// Whether there would not be one reply to it, so that the calls behind it would get the wrong ones.
+template <class Words>
+bool breaks_order(const Words& command) noexcept {
+    if (command.size() == 0) return true;
+    if (equals_ignoring_case(command[0], "CLIENT"))
+        return command.size() > 1 && equals_ignoring_case(command[1], "REPLY");
     for (const std::string_view name : {"SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "UNSUBSCRIBE",
                                         "PUNSUBSCRIBE", "SUNSUBSCRIBE", "MONITOR", "SYNC", "PSYNC"})
-        if (equals_ignoring_case(command, name)) return true;
+        if (equals_ignoring_case(command[0], name)) return true;
     return false;
 }
 
@@ -158,12 +161,12 @@ asio::awaitable<std::int64_t> client::publish(std::string_view channel, std::str
 }
 
 asio::awaitable<frame> client::send(command_line command) {
-    if (changes_mode(command[0])) return refused_call(errc::not_allowed);
+    if (breaks_order(command)) return refused_call(errc::not_allowed);
     return ask<as_frame>(connection_.get(), std::move(command));
 }
 
 asio::awaitable<frame> client::send(std::span<const std::string_view> command) {
-    if (command.empty() || changes_mode(command.front())) return refused_call(errc::not_allowed);
+    if (breaks_order(command)) return refused_call(errc::not_allowed);
     return ask<as_frame>(connection_.get(), command);
 }
 

@@ -8,6 +8,8 @@
 #include <asio/write.hpp>
 #include <string_view>
 
+#include "client/deadline.hpp"
+
 namespace mini_redis {
 
 namespace {
@@ -179,7 +181,7 @@ void connection::flush() {
         auto earliest = std::chrono::steady_clock::time_point::max();
         for (; unstamped_; unstamped_ = unstamped_->next) {
             if (unstamped_->settings.time_out.count() <= 0) continue;
-            unstamped_->deadline = now + unstamped_->settings.time_out;
+            unstamped_->deadline = deadline_after(now, unstamped_->settings.time_out);
             earliest = std::min(earliest, unstamped_->deadline);
         }
         if (earliest < timer_at_) arm_timer(earliest);

@@ -1,18 +1,14 @@
 // Messages between a connection's reader and the coroutine that takes them.
 //
 // Invariant: who waits is woken by every change that may end the wait; it looks again by itself.
-// The two channels only wake. They have no room, because Asio 1.22 forgets a channel's room when a
-// waiting receive is cancelled, and what is inside when it is closed.
 #pragma once
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
-#include <asio/error.hpp>
 #include <cstddef>
 #include <deque>
-#include <mini_redis/asio.hpp>
-#include <mini_redis/channel.hpp>
 #include <mini_redis/subscriber.hpp>
+#include <mini_redis/wakeup.hpp>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -24,8 +20,8 @@ class message_queue {
 public:
     message_queue(const asio::any_io_executor& executor, std::size_t capacity)
         : capacity_{capacity},
-          filled_{executor, 0},
-          drained_{executor, 0} {}
+          filled_{executor},
+          drained_{executor} {}
 
     /// The producer asks for room before it pushes.
     bool is_full() const noexcept { return messages_.size() >= capacity_; }
@@ -33,21 +29,21 @@ public:
     void push(message received) {
         if (ended_) return;
         messages_.push_back(std::move(received));
-        filled_.try_send(std::error_code{}, true);
+        filled_.notify();
     }
 
     /// Waits until it is not full, or has ended.
     asio::awaitable<void> wait_for_room() {
         while (is_full() && !ended_)
-            co_await drained_.async_receive(use_tuple);
+            co_await drained_.wait();
     }
 
     /// Nothing is pushed any more. Only the first reason counts.
     void end(std::error_code why) {
         if (ended_) return;
         ended_ = why;
-        filled_.try_send(std::error_code{}, true);
-        drained_.try_send(std::error_code{}, true);
+        filled_.notify();
+        drained_.notify();
     }
 
     /// Nobody takes them any more.
@@ -59,12 +55,11 @@ public:
     asio::awaitable<std::optional<message>> pop() {
         while (messages_.empty()) {
             if (ended_) co_return std::nullopt;
-            const auto [error, unused] = co_await filled_.async_receive(use_tuple);
-            if (error) throw std::system_error(asio::error::operation_aborted);
+            co_await filled_.wait();
         }
         std::optional<message> next{std::move(messages_.front())};
         messages_.pop_front();
-        drained_.try_send(std::error_code{}, true);
+        drained_.notify();
         co_return next;
     }
 
@@ -74,8 +69,8 @@ private:
     std::size_t capacity_;
     std::deque<message> messages_;
     std::error_code ended_;
-    channel<bool> filled_;
-    channel<bool> drained_;
+    wakeup filled_;
+    wakeup drained_;
 };
 
 } // namespace mini_redis

@@ -1,14 +1,16 @@
 #include "client/open_connection.hpp"
 
 #include <algorithm>
-#include <asio/connect.hpp>
 #include <asio/ip/address.hpp>
 #include <charconv>
 #include <chrono>
+#include <mini_redis/channel.hpp>
 #include <mini_redis/command_line.hpp>
 #include <optional>
+#include <tuple>
 #include <vector>
 
+#include "client/deadline.hpp"
 #include "client/start_call.hpp"
 
 namespace mini_redis {
@@ -34,6 +36,26 @@ struct attempt {
     asio::steady_timer timer;
     channel<endpoint_list> endpoints; // the outcome of the look-up, or of the timer
     bool is_late = false;
+};
+
+// However the attempt ends, nothing of it stays: its timer would keep the socket, and the loop.
+class end_of_attempt {
+public:
+    explicit end_of_attempt(std::shared_ptr<attempt> guarded) noexcept
+        : attempt_{std::move(guarded)} {}
+
+    end_of_attempt(const end_of_attempt&) = delete;
+    end_of_attempt& operator=(const end_of_attempt&) = delete;
+
+    ~end_of_attempt() {
+        std::error_code ignored;
+        attempt_->timer.cancel();
+        attempt_->resolver.cancel();
+        attempt_->socket.close(ignored); // nothing, once it was moved from
+    }
+
+private:
+    std::shared_ptr<attempt> attempt_;
 };
 
 std::uint16_t parse_port(std::string_view text) {
@@ -72,6 +94,35 @@ void limit(const std::shared_ptr<attempt>& trying, steady_clock::time_point unti
         std::error_code ignored;
         trying->socket.close(ignored);
     });
+}
+
+// A connected socket: to the first of the host's addresses that takes the connection. `doing` is
+// for the message of the error, which is the last address's.
+asio::awaitable<tcp::socket> reach(const host_and_port& where, steady_clock::time_point until,
+                                   const std::string& doing) {
+    const auto executor = co_await asio::this_coro::executor;
+    const auto trying = std::make_shared<attempt>(executor);
+    const end_of_attempt guard{trying};
+    if (until != steady_clock::time_point::max()) limit(trying, until);
+    look_up(trying, where);
+    auto [look_up_error, endpoints] = co_await trying->endpoints.async_receive(use_tuple);
+    if (look_up_error == channel_errc::channel_cancelled)
+        look_up_error = asio::error::operation_aborted;
+    if (look_up_error) throw std::system_error(look_up_error, "looking up " + where.host);
+
+    // Not asio::async_connect(), which hides that no socket could be opened.
+    std::error_code error = asio::error::host_not_found;
+    for (const tcp::endpoint& endpoint : endpoints) {
+        std::error_code ignored;
+        trying->socket.close(ignored);
+        trying->socket.open(endpoint.protocol(), error);
+        if (error) continue;
+        std::tie(error) = co_await trying->socket.async_connect(endpoint, use_tuple);
+        if (!error || trying->is_late || error == asio::error::operation_aborted) break;
+    }
+    if (trying->is_late) error = errc::timed_out;
+    if (error) throw std::system_error(error, doing);
+    co_return std::move(trying->socket);
 }
 
 // Throws what the server has to say against it.
@@ -176,31 +227,21 @@ host_and_port parse_address(std::string_view address) {
 asio::awaitable<std::shared_ptr<connection>> open_connection(std::string address,
                                                              connect_options options) {
     const host_and_port where = parse_address(address);
-    const auto executor = co_await asio::this_coro::executor;
     const auto until = options.connect_timeout.count() > 0
-                           ? steady_clock::now() + options.connect_timeout
+                           ? deadline_after(steady_clock::now(), options.connect_timeout)
                            : steady_clock::time_point::max();
-
-    const auto trying = std::make_shared<attempt>(executor);
-    if (options.connect_timeout.count() > 0) limit(trying, until);
-    look_up(trying, where);
-    auto [look_up_error, endpoints] = co_await trying->endpoints.async_receive(use_tuple);
-    if (look_up_error == channel_errc::channel_cancelled)
-        look_up_error = asio::error::operation_aborted;
-    if (look_up_error) throw std::system_error(look_up_error, "looking up " + where.host);
-
-    auto [connect_error, endpoint] =
-        co_await asio::async_connect(trying->socket, endpoints, use_tuple);
-    if (trying->is_late) connect_error = errc::timed_out;
-    if (connect_error) throw std::system_error(connect_error, "connecting to " + address);
-    trying->timer.cancel();
-
-    trying->socket.set_option(tcp::no_delay{true});
-    trying->socket.non_blocking(true);
-    auto opened = std::make_shared<connection>(std::move(trying->socket));
+    const std::string doing = "connecting to " + address;
+    tcp::socket socket = co_await reach(where, until, doing);
+    socket.set_option(tcp::no_delay{true});
+    socket.non_blocking(true);
+    auto opened = std::make_shared<connection>(std::move(socket));
     close_on_failure guard{*opened};
     opened->start();
-    co_await introduce(*opened, options, until);
+    try {
+        co_await introduce(*opened, options, until);
+    } catch (const std::system_error& error) {
+        throw std::system_error(error.code(), doing);
+    }
     guard.release();
     opened->call_timeout = options.call_timeout;
     co_return opened;

@@ -11,6 +11,21 @@ namespace {
 
 constexpr std::size_t most_waiting_messages = 1024;
 
+std::vector<std::string> names_in(const subscription::name_map& held) {
+    std::vector<std::string> names;
+    for (const auto& [name, request] : held)
+        names.push_back(name);
+    return names;
+}
+
+// Takes the names out, but for those that a later request has asked for.
+void forget(subscription::name_map& held, const std::vector<std::string>& names,
+            std::uint64_t request) {
+    for (const std::string& name : names)
+        if (const auto found = held.find(name); found != held.end() && found->second <= request)
+            held.erase(found);
+}
+
 } // namespace
 
 subscription::subscription(std::shared_ptr<connection> from)
@@ -44,7 +59,7 @@ void subscription::close() {
     messages_->discard();
 }
 
-std::set<std::string>& subscription::names_of(std::string_view command) noexcept {
+subscription::name_map& subscription::names_of(std::string_view command) noexcept {
     return command.starts_with('P') ? patterns_ : channels_;
 }
 
@@ -53,20 +68,29 @@ asio::awaitable<void> subscription::enter(std::shared_ptr<subscription> self,
                                           std::vector<std::string> names) {
     if (!self) throw std::system_error(errc::client_closed);
     if (names.empty()) co_return;
-    self->names_of(command).insert(names.begin(), names.end()); // before it can be cancelled
-    co_await self->ask(command, names);
+    name_map& held = self->names_of(command);
+    const std::uint64_t request = ++self->requests_;
+    std::vector<std::string> added;
+    for (const std::string& name : names) // before it can be cancelled
+        if (held.insert_or_assign(name, request).second) added.push_back(name);
+    try {
+        co_await self->ask(command, names);
+    } catch (const redis_error&) { // refused; any other end leaves open what the server did
+        forget(held, added, request);
+        throw;
+    }
 }
 
 asio::awaitable<void> subscription::leave(std::shared_ptr<subscription> self,
                                           std::string_view command,
                                           std::vector<std::string> names) {
     if (!self) throw std::system_error(errc::client_closed);
-    std::set<std::string>& held = self->names_of(command);
-    if (names.empty()) names.assign(held.begin(), held.end());
+    name_map& held = self->names_of(command);
+    const std::uint64_t request = ++self->requests_;
+    if (names.empty()) names = names_in(held);
     if (names.empty()) co_return;
     co_await self->ask(command, names);
-    for (const std::string& name : names)
-        held.erase(name);
+    forget(held, names, request);
 }
 
 // The server confirms each name by itself, unless it refuses them all with one error.
@@ -126,14 +150,12 @@ asio::awaitable<void> subscriber::punsubscribe(std::vector<std::string> patterns
 
 std::vector<std::string> subscriber::channels() const {
     if (!subscription_) return {};
-    const auto& held = subscription_->channels();
-    return {held.begin(), held.end()};
+    return names_in(subscription_->channels());
 }
 
 std::vector<std::string> subscriber::patterns() const {
     if (!subscription_) return {};
-    const auto& held = subscription_->patterns();
-    return {held.begin(), held.end()};
+    return names_in(subscription_->patterns());
 }
 
 } // namespace mini_redis

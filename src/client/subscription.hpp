@@ -1,9 +1,10 @@
 // What a subscriber is subscribed to, and the messages that wait to be taken.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <mini_redis/subscriber.hpp>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,18 +41,23 @@ public:
 
     void close();
 
-    const std::set<std::string>& channels() const noexcept { return channels_; }
+    /// Each name with the number of the last request that asked for it. Requests are answered in
+    /// the order in which they were made, so a later one stands against an earlier one's outcome.
+    using name_map = std::map<std::string, std::uint64_t>;
 
-    const std::set<std::string>& patterns() const noexcept { return patterns_; }
+    const name_map& channels() const noexcept { return channels_; }
+
+    const name_map& patterns() const noexcept { return patterns_; }
 
 private:
     asio::awaitable<void> ask(std::string_view command, const std::vector<std::string>& names);
-    std::set<std::string>& names_of(std::string_view command) noexcept;
+    name_map& names_of(std::string_view command) noexcept;
 
     std::shared_ptr<connection> connection_;
     std::shared_ptr<message_queue> messages_;
-    std::set<std::string> channels_;
-    std::set<std::string> patterns_;
+    name_map channels_;
+    name_map patterns_;
+    std::uint64_t requests_ = 0;
 };
 
 } // namespace mini_redis

@@ -55,6 +55,14 @@ TEST_CASE("a plain thread makes every call") {
         CHECK(s.patterns() == std::vector<std::string>{"p*"});
         CHECK(publisher.publish("pattern", "by pattern") == 1);
         CHECK(s.next(10s)->pattern == "p*");
+        CHECK(publisher.publish("channel", "one") == 1);
+        CHECK(publisher.publish("channel", "two") == 1);
+        CHECK(s.next(std::chrono::milliseconds::max())->payload == "one");
+        std::optional<message> two; // it is on its way, or there: zero takes what is there
+        while (!two)
+            if (error_of_call([&] { two = s.next(0ms); }) != errc::timed_out) break;
+        REQUIRE(two);
+        CHECK(two->payload == "two");
         s.unsubscribe();
         s.punsubscribe();
         CHECK(publisher.publish("channel", "message") == 0);

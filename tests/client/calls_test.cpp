@@ -147,8 +147,12 @@ TEST_CASE("send refuses what would change the connection") {
         CHECK(error == errc::not_allowed);
         error = co_await error_of(c.send("MONITOR"));
         CHECK(error == errc::not_allowed);
+        error = co_await error_of(c.send("CLIENT", "REPLY", "OFF"));
+        CHECK(error == errc::not_allowed);
         const std::vector<std::string_view> nothing;
         error = co_await error_of(c.send(nothing));
+        CHECK(error == errc::not_allowed);
+        error = co_await error_of(c.send(command_line{}));
         CHECK(error == errc::not_allowed);
         std::string reply = co_await c.ping();
         CHECK(reply == "PONG");

@@ -5,6 +5,7 @@
 #include <asio/post.hpp>
 #include <mini_redis/client.hpp>
 #include <string>
+#include <sys/resource.h>
 
 #include "client/open_connection.hpp"
 #include "client/support.hpp"
@@ -61,6 +62,50 @@ TEST_CASE("nobody listens") {
         CHECK(error == errc::bad_address);
         error = co_await error_of(client::connect("no.such.host.invalid"));
         CHECK(error);
+    });
+}
+
+TEST_CASE("an attempt that failed leaves nothing behind") {
+    for (const std::string& address :
+         {"127.0.0.1:" + std::to_string(find_free_port()), std::string{"no.such.host.invalid"}}) {
+        asio::io_context context{1};
+        bool has_ended = false;
+        asio::co_spawn(context, error_of(client::connect(address)),
+                       [&](const std::exception_ptr&, std::error_code error) {
+                           CHECK(error);
+                           has_ended = true;
+                       });
+        while (!has_ended)
+            context.run_one();
+        context.poll();
+        CHECK(context.stopped()); // no timer keeps the loop
+    }
+}
+
+TEST_CASE("an attempt for which there is no descriptor says so") {
+    asio::io_context context{1};
+    std::error_code found;
+    asio::co_spawn(context,
+                   error_of(client::connect("127.0.0.1:" + std::to_string(find_free_port()))),
+                   [&](const std::exception_ptr&, std::error_code error) { found = error; });
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+    const rlimit none{0, before.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+    context.run();
+    ::setrlimit(RLIMIT_NOFILE, &before);
+    CHECK(found == asio::error::no_descriptors);
+}
+
+TEST_CASE("time-outs may be as long as a number can say") {
+    if (!is_available(server_kind::mini_redis)) return;
+    const redis_process server = redis_process::start_mini_redis();
+    connect_options options;
+    options.connect_timeout = options.call_timeout = std::chrono::milliseconds::max();
+    run([&]() -> asio::awaitable<void> {
+        client c = co_await client::connect(address_of(server), options);
+        const std::string reply = co_await c.ping();
+        CHECK(reply == "PONG");
     });
 }
 

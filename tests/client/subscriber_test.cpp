@@ -120,6 +120,48 @@ TEST_CASE("a subscriber that is full, and destroyed, leaves nothing behind") {
     });
 }
 
+TEST_CASE("an io_context may end while a subscriber waits, or waits to be emptied") {
+    if (!is_available(server_kind::mini_redis)) return;
+    const redis_process server = redis_process::start_mini_redis();
+    for (const bool full : {false, true}) {
+        asio::io_context context{1};
+        bool is_waiting = false;
+        const auto listen = [&]() -> asio::awaitable<void> {
+            client publisher = co_await client::connect(address_of(server));
+            client c = co_await client::connect(address_of(server));
+            subscriber s = co_await std::move(c).subscribe("numbers");
+            for (int i = 0; full && i < 3000; ++i)
+                co_await publisher.publish("numbers", "x");
+            is_waiting = true;
+            if (full) co_await sleep(1h);
+            co_await s.next();
+        };
+        asio::co_spawn(context, listen(), [](const std::exception_ptr&) {});
+        while (!is_waiting)
+            context.run_one();
+        context.run_for(10ms); // for the reader to fill the queue; the sanitizers see the rest
+    }
+}
+
+TEST_CASE("leaving and entering a channel at once is done in order") {
+    for (const server_kind kind : available_servers()) {
+        const redis_process server = start(kind);
+        run([&]() -> asio::awaitable<void> {
+            client other = co_await client::connect(address_of(server));
+            client c = co_await client::connect(address_of(server));
+            subscriber s = co_await std::move(c).subscribe("a");
+            auto leave = s.unsubscribe("a");
+            auto enter = s.subscribe("a");
+            co_await (std::move(leave) && std::move(enter));
+            CHECK(s.channels() == strings{"a"});
+            co_await s.unsubscribe();
+            CHECK(s.channels().empty());
+            const std::int64_t receivers = co_await other.publish("a", "x");
+            CHECK(receivers == 0);
+        });
+    }
+}
+
 TEST_CASE("next() can be given up, and loses nothing") {
     if (!is_available(server_kind::redis)) return;
     const redis_process server = redis_process::start_redis();
@@ -201,5 +243,29 @@ TEST_CASE("a refused subscription throws what the server says") {
             co_await write(to, "-NOPERM this user has no permissions\r\n");
         }(peer));
         CHECK_THROWS_AS(co_await std::move(c).subscribe("public", "secret"), redis_error);
+    });
+}
+
+TEST_CASE("a channel that was refused is not among the channels") {
+    run([&]() -> asio::awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        scripted_server server{executor};
+        client c = co_await client::connect(server.address(), quiet());
+        auto peer = co_await server.accept();
+        spawn(executor, [](asio::ip::tcp::socket& to) -> asio::awaitable<void> {
+            co_await read_until(to, "open\r\n");
+            co_await write(to, "*3\r\n$9\r\nsubscribe\r\n$4\r\nopen\r\n:1\r\n");
+            co_await read_until(to, "secret\r\n");
+            co_await write(to, "-NOPERM this user has no permissions\r\n");
+        }(peer));
+        subscriber s = co_await std::move(c).subscribe("open");
+        bool was_refused = false;
+        try {
+            co_await s.subscribe("open", "secret");
+        } catch (const redis_error&) {
+            was_refused = true;
+        }
+        CHECK(was_refused);
+        CHECK(s.channels() == strings{"open"});
     });
 }

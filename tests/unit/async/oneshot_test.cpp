@@ -122,3 +122,22 @@ TEST_CASE("an io_context may end while a oneshot is waited for") {
     context.poll();
     CHECK_FALSE(result.value);
 }
+
+TEST_CASE("an io_context may end while both ends of a oneshot wait") {
+    // Whichever is destroyed first; the sender's end is a notification.
+    for (const bool sender_first : {true, false}) {
+        asio::io_context context{1};
+        outcome result;
+        auto [sender, receiver] = make_oneshot<std::string>(context.get_executor());
+        const auto hold = [](oneshot_sender<std::string> held) -> asio::awaitable<void> {
+            wakeup never{co_await asio::this_coro::executor};
+            co_await never.wait();
+            held.send("never");
+        };
+        if (sender_first) start(context, hold(std::move(sender)));
+        start(context, wait_for(std::move(receiver), result));
+        if (!sender_first) start(context, hold(std::move(sender)));
+        context.poll();
+        CHECK_FALSE(result.value);
+    }
+}
