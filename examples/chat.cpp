@@ -4,6 +4,7 @@
 //   chat name [host:port]
 #include <asio/buffer.hpp>
 #include <asio/co_spawn.hpp>
+#include <asio/error.hpp>
 #include <asio/experimental/awaitable_operators.hpp>
 #include <asio/io_context.hpp>
 #include <asio/posix/stream_descriptor.hpp>
@@ -14,6 +15,7 @@
 #include <mini_redis/client.hpp>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <unistd.h>
 
 namespace {
@@ -29,7 +31,8 @@ asio::awaitable<void> type(client& c, std::string name) {
     for (;;) {
         const auto [error, size] = co_await asio::async_read_until(
             keyboard, asio::dynamic_buffer(typed), '\n', mini_redis::use_tuple);
-        if (error) co_return; // the end of the input
+        if (error == asio::error::eof) co_return;
+        if (error) throw std::system_error(error, "reading what you type"); // a file is not waited for
         const std::string line = name + ": " + typed.substr(0, size - 1);
         typed.erase(0, size);
         co_await c.publish("chat", line);
