@@ -55,6 +55,7 @@ void raise_descriptor_limit(std::size_t clients) {
 }
 
 void serve(const mini_redis::server_options& options) {
+    std::signal(SIGPIPE, SIG_IGN); // of a log that nobody reads any more
     mini_redis::server server{options};
 
     // A thread waits for signals: the first ends the server in order, a second at once. It has its

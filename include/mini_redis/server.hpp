@@ -58,7 +58,8 @@ public:
     /// Waits until somebody has stopped it.
     void wait();
 
-    /// start(), then completes when the server has stopped. Cancelling it stops the server.
+    /// start(), then completes when the server has stopped. Cancelling it stops the server, which
+    /// has to outlive it.
     asio::awaitable<void> run();
 
     /// The port that it listens on, after start().

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <asio/co_spawn.hpp>
 #include <asio/post.hpp>
+#include <netinet/tcp.h>
 #include <spdlog/spdlog.h>
 #include <stdexcept>
+#include <sys/socket.h>
 #include <utility>
 
 #include "commands/registry.hpp"
@@ -75,12 +77,27 @@ void core::start() {
             each->begin_stop();
     });
     asio::co_spawn(first, purger_.run(first), rethrow);
-    stage_ = stage::running;
-    workers_running_ = workers_.size();
-    for (const std::unique_ptr<worker>& each : workers_)
-        each->start([this] { worker_ended(); });
+    run_threads();
     spdlog::debug("listening on {}:{} with {} worker thread{}", options_.bind, listener_->port(),
                   workers_.size(), workers_.size() == 1 ? "" : "s");
+}
+
+// The caller holds mutex_, which the threads want before they can tell that they have ended.
+void core::run_threads() {
+    try {
+        grace_ = std::thread{[this] { limit_stopping(); }};
+        for (const std::unique_ptr<worker>& each : workers_) {
+            each->start([this] { worker_ended(); });
+            ++workers_running_;
+        }
+    } catch (...) { // no more threads: those that run end at once, and the server with them
+        stage_ = workers_running_ == 0 ? stage::stopped : stage::stopping;
+        for (const std::unique_ptr<worker>& each : workers_)
+            each->io().stop();
+        changed_.notify_all();
+        throw;
+    }
+    stage_ = stage::running;
 }
 
 void core::request_stop() {
@@ -90,16 +107,19 @@ void core::request_stop() {
     spdlog::debug("stopping: {} clients", connected_.load(std::memory_order_relaxed));
     listener_->stop();
     asio::post(workers_.front()->io(), [this] { purger_.stop(); });
-    grace_ = std::thread{[this] {
-        std::unique_lock waiting{mutex_};
-        if (changed_.wait_for(waiting, options_.shutdown_grace,
-                              [this] { return workers_running_ == 0; }))
-            return;
-        spdlog::warn("closing {} clients that did not take their replies",
-                     connected_.load(std::memory_order_relaxed));
-        for (const std::unique_ptr<worker>& each : workers_)
-            each->cut();
-    }};
+    changed_.notify_all();
+}
+
+// Waits for the end to begin, then cuts what does not end by itself.
+void core::limit_stopping() {
+    std::unique_lock lock{mutex_};
+    changed_.wait(lock, [this] { return stage_ == stage::stopping || stage_ == stage::stopped; });
+    if (changed_.wait_for(lock, options_.shutdown_grace, [this] { return workers_running_ == 0; }))
+        return;
+    spdlog::warn("closing {} clients that did not take their replies",
+                 connected_.load(std::memory_order_relaxed));
+    for (const std::unique_ptr<worker>& each : workers_)
+        each->cut();
 }
 
 void core::worker_ended() {
@@ -158,9 +178,19 @@ std::string core::name_of(const command& row) const {
 }
 
 void core::configure(tcp_socket& socket) const {
+    const auto seconds = static_cast<int>(settings_.tcp_keepalive_seconds.load());
     std::error_code ignored;
-    socket.set_option(asio::socket_base::keep_alive{settings_.tcp_keepalive_seconds.load() != 0},
-                      ignored);
+    socket.set_option(asio::socket_base::keep_alive{seconds != 0}, ignored);
+#if defined(TCP_KEEPIDLE) && defined(TCP_KEEPINTVL) && defined(TCP_KEEPCNT)
+    // As Redis has it: the peer is asked after so long, then thrice within the same time.
+    const auto set = [&](int option, int value) {
+        ::setsockopt(socket.native_handle(), IPPROTO_TCP, option, &value, sizeof value);
+    };
+    if (seconds == 0) return;
+    set(TCP_KEEPIDLE, seconds);
+    set(TCP_KEEPINTVL, std::max(1, seconds / 3));
+    set(TCP_KEEPCNT, 3);
+#endif
 }
 
 bool core::try_enter(std::size_t limit) noexcept {

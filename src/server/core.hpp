@@ -91,6 +91,8 @@ public:
     void shut_down() override { request_stop(); }
 
 private:
+    void run_threads();
+    void limit_stopping();
     void worker_ended();
 
     server_options options_;
@@ -113,8 +115,7 @@ private:
     std::size_t workers_running_ = 0;                                           // guarded by mutex_
     std::vector<std::function<void()>> waiting_;                                // guarded by mutex_
     std::mutex join_mutex_;
-    std::thread grace_; // cuts what does not end by itself; started before the end, joined under
-                        // join_mutex_
+    std::thread grace_; // limit_stopping(); joined under join_mutex_
 };
 
 } // namespace mini_redis

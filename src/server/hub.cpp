@@ -10,7 +10,7 @@
 namespace mini_redis {
 
 bool published_message::wanted_by(const client_state::rare& subscriptions) const {
-    return kind == subscription_kind::channel ? subscriptions.channels.contains(channel)
+    return kind == subscription_kind::channel ? subscriptions.channels.contains(text->channel)
                                               : subscriptions.patterns.contains(pattern);
 }
 
@@ -23,8 +23,8 @@ void published_message::write(reply_writer& out) const {
         out.bulk_string("pmessage");
         out.bulk_string(pattern);
     }
-    out.bulk_string(channel);
-    out.bulk_string(payload);
+    out.bulk_string(text->channel);
+    out.bulk_string(text->payload);
 }
 
 void hub::subscribe(session& listener, subscription_kind kind, std::string_view name) {
@@ -57,15 +57,20 @@ void hub::forget(session& listener) {
 std::size_t hub::publish(session& publisher, std::string_view channel, std::string_view payload) {
     const std::lock_guard lock{mutex_};
     std::size_t reached = 0;
-    if (const auto found = channels_.find(channel); found != channels_.end())
-        reached +=
-            hand_over(found->second, publisher,
-                      {subscription_kind::channel, {}, std::string{channel}, std::string{payload}});
-    for (const auto& [pattern, to] : patterns_)
-        if (glob_matches(pattern, channel))
-            reached += hand_over(
-                to, publisher,
-                {subscription_kind::pattern, pattern, std::string{channel}, std::string{payload}});
+    published_message message;
+    const auto send = [&](const listeners& to) {
+        if (!message.text)
+            message.text = std::make_shared<const published_message::body>(
+                published_message::body{std::string{channel}, std::string{payload}});
+        reached += hand_over(to, publisher, message);
+    };
+    if (const auto found = channels_.find(channel); found != channels_.end()) send(found->second);
+    message.kind = subscription_kind::pattern;
+    for (const auto& [pattern, to] : patterns_) {
+        if (!glob_matches(pattern, channel)) continue;
+        message.pattern = pattern;
+        send(to);
+    }
     return reached;
 }
 
@@ -75,7 +80,8 @@ std::size_t hub::hand_over(const listeners& to, session& publisher, published_me
     for (session* listener : to) {
         if (listener == &publisher)
             publisher.push(*shared);
-        else if (std::shared_ptr<session> alive = listener->weak_from_this().lock())
+        else if (std::shared_ptr<session> alive = listener->weak_from_this().lock();
+                 alive && alive->expect(*shared))
             by_worker[&listener->home()].push_back(std::move(alive));
     }
     for (auto& [home, sessions] : by_worker)

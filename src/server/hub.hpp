@@ -25,8 +25,18 @@ class worker;
 struct published_message {
     subscription_kind kind = subscription_kind::channel;
     std::string pattern; ///< the pattern that matched, of a pattern's subscribers
-    std::string channel;
-    std::string payload;
+
+    struct body {
+        std::string channel;
+        std::string payload;
+    };
+
+    std::shared_ptr<const body> text; ///< all patterns that match share it
+
+    /// About as many bytes as it is on the wire.
+    std::size_t size() const noexcept {
+        return pattern.size() + text->channel.size() + text->payload.size();
+    }
 
     /// Whether a client still subscribes to it.
     bool wanted_by(const client_state::rare& subscriptions) const;

@@ -102,6 +102,7 @@ task<void> session::run() {
             if (error && !finishing_) break;
         }
         error.clear();
+        if (finishing_ && first == 0 && to_finish_ == 0) break;
         std::string_view input = receive(first, error);
         if (error == asio::error::would_block || error == asio::error::try_again) {
             if (finishing_) break; // the server stops, and all that had come in is served
@@ -155,6 +156,7 @@ std::string_view session::receive(std::size_t first, std::error_code& error) {
         input = input_.view();
     }
     expects_little_ = got <= first_bytes_.size();
+    to_finish_ -= std::min(to_finish_, got - first);
     home_->count().bytes_in.add(got);
     if (!error && input_.size() > static_cast<std::size_t>(
                                       home_->server().configuration().query_buffer_limit.load(
@@ -321,22 +323,64 @@ task<void> session::drain() {
     }
 }
 
+bool session::expect(const published_message& message) {
+    const std::size_t size = message.size();
+    const std::size_t waiting = expected_.fetch_add(size, std::memory_order_relaxed) + size;
+    const auto limit = static_cast<std::size_t>(
+        home_->server().configuration().pubsub_hard_limit.load(std::memory_order_relaxed));
+    if (limit == 0 || waiting <= limit) return true;
+    expected_.fetch_sub(size, std::memory_order_relaxed);
+    request_close();
+    return false;
+}
+
+void session::take(const published_message& message) {
+    expected_.fetch_sub(message.size(), std::memory_order_relaxed);
+    push(message);
+}
+
 void session::push(const published_message& message) {
     if (!extra || !message.wanted_by(*extra)) return; // it has unsubscribed meanwhile
-    reply_writer reply{executing_ ? *replies_ : unsent_, protocol};
+    if (close_without_reply) return;
+    output_buffer& out = executing_ ? *replies_ : unsent_;
+    reply_writer reply{out, protocol};
     message.write(reply);
+    if (!is_over_limit(out.size())) return;
+    // It may take them as fast as they come, and only have had no turn.
+    if (!executing_ && !draining_ && (!send_unsent() || !is_over_limit(unsent_.size()))) return;
+    spdlog::warn("client {} does not take its messages and is disconnected", id);
+    if (executing_) // run() ends it
+        close_after_reply = close_without_reply = true;
+    else
+        cut();
 }
 
 void session::flush_pushes() {
     if (unsent_.empty() || (!draining_ && (!send_unsent() || unsent_.empty()))) return;
-    if (unsent_.size() >
-        static_cast<std::size_t>(
-            home_->server().configuration().pubsub_hard_limit.load(std::memory_order_relaxed))) {
-        spdlog::warn("client {} does not take its messages and is disconnected", id);
-        cut();
-    } else if (!draining_) {
-        begin_drain();
+    if (!draining_) begin_drain();
+}
+
+void session::check_output_limit() {
+    if (!is_over_limit(unsent_.size())) return;
+    spdlog::warn("client {} does not take its messages and is disconnected", id);
+    cut();
+}
+
+// client-output-buffer-limit pubsub: 0 is no limit.
+bool session::is_over_limit(std::size_t unread) {
+    const settings& now = home_->server().configuration();
+    const auto hard =
+        static_cast<std::size_t>(now.pubsub_hard_limit.load(std::memory_order_relaxed));
+    const auto soft =
+        static_cast<std::size_t>(now.pubsub_soft_limit.load(std::memory_order_relaxed));
+    if (hard != 0 && unread > hard) return true;
+    if (soft == 0 || unread <= soft) {
+        over_soft_limit_since_.reset();
+        return false;
     }
+    if (!over_soft_limit_since_) over_soft_limit_since_ = home_->coarse_seconds();
+    return home_->coarse_seconds() - *over_soft_limit_since_ >
+           now.pubsub_soft_seconds.load(std::memory_order_relaxed);
 }
 
 // Sends the rest as the peer takes it, beside run(), which goes on reading.
@@ -352,7 +396,9 @@ void session::begin_drain() {
 
 void session::finish() {
     finishing_ = true;
+    // No more than this: a peer that never stops sending would otherwise never be done.
     std::error_code ignored;
+    to_finish_ = socket_.available(ignored);
     if (waiting_for_input_) socket_.cancel(ignored);
 }
 

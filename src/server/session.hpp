@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -49,11 +50,21 @@ public:
     /// holds it may free from any thread. Does nothing the second time.
     void leave() noexcept;
 
+    /// Announces a message that its worker is about to be handed; from any thread. False if too
+    /// many are on their way already: then the session ends, as if it did not take them.
+    bool expect(const published_message& message);
+
+    /// Takes a message that was announced.
+    void take(const published_message& message);
+
     /// Appends a message to what is to be sent, if the session still subscribes to its channel.
     void push(const published_message& message);
 
     /// Sends what push() has gathered.
     void flush_pushes();
+
+    /// Ends the session if the peer has left too many messages unread for too long.
+    void check_output_limit();
 
     /// Ends the session after what it has begun: called when the server stops.
     void finish();
@@ -93,6 +104,7 @@ private:
     task<void> drain();
     void begin_drain();
     void say_goodbye();
+    bool is_over_limit(std::size_t unread);
 
     worker* home_;
     tcp_socket socket_;
@@ -102,8 +114,11 @@ private:
     output_buffer* replies_ = nullptr;
     bool executing_ = false;
     bool finishing_ = false;
+    std::size_t to_finish_ = 0; // bytes that had come when the server stopped, and are served still
     bool draining_ = false;
-    bool has_left_ = true; // and not entered before enter()
+    std::optional<std::uint32_t> over_soft_limit_since_;
+    std::atomic<std::size_t> expected_{0}; // bytes of messages that wait in the worker's mailbox
+    bool has_left_ = true;                 // and not entered before enter()
 
     // Waiting until there is something to read costs an epoll_ctl(), reading at once a recv() that
     // finds nothing, which is less: measured 1.5 % of a request's CPU time. But that needs a buffer

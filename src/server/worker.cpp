@@ -108,12 +108,20 @@ void worker::empty_mailbox() {
         arrived.swap(mailbox_);
         mailbox_scheduled_ = false;
     }
-    for (const delivery& each : arrived)
-        for (const std::shared_ptr<session>& one : each.to)
-            one->push(*each.message);
-    for (const delivery& each : arrived)
-        for (const std::shared_ptr<session>& one : each.to)
-            one->flush_pushes();
+    const auto for_each = [&](auto action) {
+        for (const delivery& each : arrived) {
+            for (const std::shared_ptr<session>& one : each.to) {
+                try {
+                    action(*one, *each.message);
+                } catch (const std::bad_alloc&) { // this connection ends, the others go on
+                    spdlog::error("client {}: no memory for its messages", one->id);
+                    one->cut();
+                }
+            }
+        }
+    };
+    for_each([](session& one, const published_message& message) { one.take(message); });
+    for_each([](session& one, const published_message&) { one.flush_pushes(); });
 }
 
 void worker::tick() noexcept {
@@ -139,6 +147,8 @@ task<void> worker::every_second() {
         coarse_seconds_ = server_->uptime_seconds();
         const std::int64_t timeout =
             server_->configuration().idle_timeout_seconds.load(std::memory_order_relaxed);
+        for (session* one : std::vector{sessions_})
+            if (one->subscriptions() != 0) one->check_output_limit();
         if (timeout > 0)
             for (session* one : std::vector{sessions_})
                 if (coarse_seconds_ - one->last_active() > static_cast<std::uint64_t>(timeout) &&

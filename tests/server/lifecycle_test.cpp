@@ -225,6 +225,28 @@ TEST_CASE("a client that does not take its replies is cut after the grace time")
     CHECK(client.closed());
 }
 
+TEST_CASE("a client that never stops sending does not hold up the end") {
+    server_options options = small();
+    options.shutdown_grace = 60s;
+    running_server redis{options};
+    raw_connection client = redis.connect();
+    std::atomic<bool> sending{false};
+    std::atomic<bool> over{false};
+    std::thread busy{[&] {
+        client.send("CLIENT REPLY OFF\r\n");
+        const std::string many = pings(10'000);
+        while (!over) {
+            client.send(many);
+            sending = true;
+        }
+    }};
+    CHECK(eventually([&] { return sending.load(); }));
+    auto stopped = std::async(std::launch::async, [&] { redis.stop(); });
+    CHECK(stopped.wait_for(30s) == std::future_status::ready);
+    over = true;
+    busy.join();
+}
+
 TEST_CASE("a client that takes its replies in time gets them all") {
     server_options options = small();
     options.shutdown_grace = 60s;

@@ -86,6 +86,44 @@ TEST_CASE("a subscriber that does not take its messages is disconnected, others 
     CHECK(slow.read_to_end().size() < count * payload.size());
 }
 
+TEST_CASE("many patterns of one subscriber multiply no message beyond the limit") {
+    running_server redis{small(2)};
+    raw_connection publisher = redis.connect();
+    REQUIRE(
+        publisher.command({"CONFIG", "SET", "client-output-buffer-limit", "pubsub 1mb 0 0"}).text ==
+        "OK");
+    for (const bool own : {false, true}) { // messages to oneself take another way
+        raw_connection listener = redis.connect();
+        listener.send("HELLO 3\r\n");
+        listener.read_reply();
+        for (int i = 0; i < 300; ++i)
+            listener.command({"PSUBSCRIBE", "n*" + std::string(static_cast<std::size_t>(i), '*')});
+        raw_connection& from = own ? listener : publisher;
+        const std::string request =
+            "*3\r\n$7\r\nPUBLISH\r\n$4\r\nnews\r\n$100000\r\n" + std::string(100'000, 'x') + "\r\n";
+        from.send(request);
+        if (!own) CHECK(publisher.read_reply() == ":300\r\n");
+        CHECK(listener.read_to_end().size() < 30'000'000);
+    }
+    CHECK(publisher.command({"PING"}).text == "PONG");
+}
+
+TEST_CASE("an output limit of zero is none, and a soft one has its time") {
+    running_server redis{small(1)};
+    raw_connection publisher = redis.connect();
+    raw_connection slow = redis.connect();
+    const auto limit = [&](const char* text) {
+        return publisher.command({"CONFIG", "SET", "client-output-buffer-limit", text}).text;
+    };
+    REQUIRE(limit("pubsub 0 0 0") == "OK");
+    slow.command({"SUBSCRIBE", "news"});
+    const std::string payload(1'000'000, 'x');
+    for (int i = 0; i < 20; ++i)
+        CHECK(publisher.command({"PUBLISH", "news", payload}).text == "1");
+    REQUIRE(limit("pubsub 0 1mb 1") == "OK");
+    CHECK(eventually([&] { return info(publisher, "connected_clients") == 1; }));
+}
+
 TEST_CASE("a subscriber that is slow, but not too slow, gets everything, and can still ask") {
     running_server redis{small(2)};
     raw_connection slow = redis.connect();
