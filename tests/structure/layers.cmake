@@ -29,7 +29,7 @@ set(without_asio resp store commands)
 set(public_resp frame error version)
 set(public_store clock keyspace)
 set(public_commands command)
-set(public_async asio channel oneshot)
+set(public_async asio channel oneshot wakeup)
 set(public_server server)
 set(public_client client command_line connect_options subscriber blocking_client manager pool)
 
