@@ -32,8 +32,7 @@ asio::awaitable<void> type(client& c, std::string name) {
         const auto [error, size] = co_await asio::async_read_until(
             keyboard, asio::dynamic_buffer(typed), '\n', mini_redis::use_tuple);
         if (error == asio::error::eof) co_return;
-        if (error)
-            throw std::system_error(error, "reading what you type"); // a file is not waited for
+        if (error) throw std::system_error(error, "reading what you type");
         const std::string line = name + ": " + typed.substr(0, size - 1);
         typed.erase(0, size);
         co_await c.publish("chat", line);

@@ -346,13 +346,12 @@ void session::push(const published_message& message) {
     reply_writer reply{out, protocol};
     message.write(reply);
     if (!is_over_limit(out.size())) return;
-    // It may take them as fast as they come, and only have had no turn.
-    if (!executing_ && !draining_ && (!send_unsent() || !is_over_limit(unsent_.size()))) return;
-    spdlog::warn("client {} does not take its messages and is disconnected", id);
-    if (executing_) // run() ends it
+    if (executing_) { // run() ends it
+        spdlog::warn("client {} publishes too much to itself and is disconnected", id);
         close_after_reply = close_without_reply = true;
-    else
-        cut();
+    } else if (draining_ || send_unsent()) { // it may only have had no turn to take them
+        check_output_limit();
+    }
 }
 
 void session::flush_pushes() {

@@ -147,13 +147,13 @@ task<void> worker::every_second() {
         coarse_seconds_ = server_->uptime_seconds();
         const std::int64_t timeout =
             server_->configuration().idle_timeout_seconds.load(std::memory_order_relaxed);
-        for (session* one : std::vector{sessions_})
-            if (one->subscriptions() != 0) one->check_output_limit();
-        if (timeout > 0)
-            for (session* one : std::vector{sessions_})
-                if (coarse_seconds_ - one->last_active() > static_cast<std::uint64_t>(timeout) &&
-                    one->subscriptions() == 0)
-                    one->cut();
+        for (session* one : std::vector{sessions_}) { // a copy: who is cut leaves the list
+            if (one->subscriptions() != 0)
+                one->check_output_limit();
+            else if (timeout > 0 &&
+                     coarse_seconds_ - one->last_active() > static_cast<std::uint64_t>(timeout))
+                one->cut();
+        }
         every_second_.expires_after(std::chrono::seconds{1});
         co_await every_second_.async_wait(io_tuple);
     }
