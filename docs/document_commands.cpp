@@ -14,10 +14,11 @@ namespace {
 
 using namespace mini_redis;
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 5> groups{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> groups{{
     {"string", "Strings"},
     {"generic", "Keys of any type"},
     {"pubsub", "Publish and subscribe"},
+    {"transactions", "Transactions"},
     {"connection", "The connection"},
     {"server", "The server"},
 }};

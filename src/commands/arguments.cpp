@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <fmt/format.h>
 #include <limits>
+#include <random>
 #include <string>
 
 #include "commands/argument_tree.hpp"
@@ -42,6 +44,30 @@ std::optional<std::size_t> database_argument(context& c, std::string_view word) 
         return std::nullopt;
     }
     return static_cast<std::size_t>(*index);
+}
+
+std::optional<std::int64_t> timeout_argument(context& c, std::string_view word) {
+    const std::optional<long double> seconds = parse_long_real(word);
+    const auto refuse = [&](std::string_view text) {
+        c.reply.error(text);
+        return std::nullopt;
+    };
+    if (!seconds) return refuse("ERR timeout is not a float or out of range");
+    const long double milliseconds = std::ceil(*seconds * 1000);
+    if (milliseconds > static_cast<long double>(std::numeric_limits<std::int64_t>::max()))
+        return refuse("ERR timeout is out of range");
+    if (milliseconds < 0) return refuse("ERR timeout is negative");
+    if (milliseconds == 0) return never;
+    std::int64_t until = 0;
+    if (__builtin_add_overflow(c.now_ms(), static_cast<std::int64_t>(milliseconds), &until))
+        return refuse("ERR timeout is out of range");
+    return until;
+}
+
+std::uint64_t random_number() noexcept {
+    thread_local std::mt19937_64 source{(std::uint64_t{std::random_device{}()} << 32) ^
+                                        std::random_device{}()};
+    return source();
 }
 
 bool is_client_text(std::string_view text) noexcept {

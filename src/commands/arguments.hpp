@@ -18,6 +18,14 @@ std::optional<std::int64_t> integer_argument(context& c, std::string_view word);
 /// The number of a database that there is; otherwise replies with an error and returns nothing.
 std::optional<std::size_t> database_argument(context& c, std::string_view word);
 
+/// The time-out of a blocking command, in seconds with a fraction: when it is over as Unix
+/// milliseconds, or, for 0, `never`. Otherwise replies with an error and returns nothing.
+inline constexpr std::int64_t never = INT64_MAX;
+std::optional<std::int64_t> timeout_argument(context& c, std::string_view word);
+
+/// A random number, from a generator of this thread.
+std::uint64_t random_number() noexcept;
+
 /// Whether a client may call itself or its library so: printable ASCII without spaces, or nothing.
 bool is_client_text(std::string_view text) noexcept;
 

@@ -18,11 +18,17 @@ enum class reply_mode : std::uint8_t {
     skip,      ///< this command's reply is left out, then on again
 };
 
+struct transaction;
+class parked_call;
+
 /// The state of one connection.
 ///
 /// *Thread safety*: belongs to the thread of its connection; what others may ask about a client
 /// goes through services::clients().
 struct client_state {
+    client_state();
+    ~client_state();
+
     std::uint64_t id = 0;
     std::uint32_t database = 0;
     protocol_version protocol = protocol_version::resp2;
@@ -33,14 +39,23 @@ struct client_state {
         false; ///< with close_after_reply: not even what was just written is sent
     bool no_evict = false;
     bool no_touch = false;
+    bool in_transaction = false; ///< after MULTI: `queue` is there
+
+    /// What the client waits for; while it is set, no further command of it is executed.
+    std::shared_ptr<parked_call> parked;
 
     /// What only few connections have.
     struct rare {
+        rare();
+        ~rare();
+
         std::string name;
         std::string library_name;
         std::string library_version;
         std::set<std::string, std::less<>> channels;
         std::set<std::string, std::less<>> patterns;
+        std::set<std::string, std::less<>> shard_channels;
+        std::unique_ptr<transaction> queue; ///< MULTI and WATCH
     };
 
     std::unique_ptr<rare> extra;
@@ -51,7 +66,9 @@ struct client_state {
     }
 
     std::size_t subscriptions() const noexcept {
-        return extra ? extra->channels.size() + extra->patterns.size() : 0;
+        return extra ? extra->channels.size() + extra->patterns.size() +
+                           extra->shard_channels.size()
+                     : 0;
     }
 };
 

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "commands/syntax.hpp"
 
@@ -45,6 +46,8 @@ enum class command_flag : std::uint32_t {
     // Not Redis's: how mini-redis runs it.
     whole_keyspace = 1 << 24, ///< runs with every shard locked
     in_subscribed = 1 << 25,  ///< allowed to a RESP2 client that has subscribed
+    locks_itself = 1 << 26,   ///< locks shards one by one, by context::lock_shard()
+    not_queued = 1 << 27,     ///< runs at once, also after MULTI
 };
 
 constexpr command_flag operator|(command_flag a, command_flag b) {
@@ -90,6 +93,21 @@ struct key_range {
     int step = 1;
     std::string_view access =
         ""; ///< how they are used, as COMMAND INFO says it: "RO access", "RW update" …
+    /// The word at `first` says how many keys follow it, every `step`th; `last` means nothing.
+    bool counted = false;
+};
+
+/// Keys that are counted by the word in front of them: ZUNION 2 a b.
+constexpr key_range counted_keys(int count_at, std::string_view access) {
+    return {count_at, count_at, 1, access, true};
+}
+
+struct client_state;
+
+/// What a request has to lock, where its row's key ranges cannot say it.
+struct lock_plan {
+    std::vector<std::string_view> keys; ///< besides those of the ranges
+    bool whole_keyspace = false;
 };
 
 struct command {
@@ -106,11 +124,14 @@ struct command {
     std::string_view summary;     ///< one sentence, in our own words
     std::span<const std::string_view> tips = {};
     std::span<const command> subcommands = {};
+    /// Adds to what is locked; called before anything is.
+    void (*plan)(const client_state&, std::span<const std::string_view> args, lock_plan&) = nullptr;
 
     bool has_keys() const noexcept { return keys[0].first != 0; }
 
     bool has_one_key() const noexcept {
-        return has_keys() && keys[0].last == keys[0].first && keys[1].first == 0;
+        return has_keys() && keys[0].last == keys[0].first && keys[1].first == 0 &&
+               !keys[0].counted && plan == nullptr;
     }
 };
 

@@ -12,6 +12,7 @@
 #include "commands/context.hpp"
 #include "commands/families.hpp"
 #include "commands/settings.hpp"
+#include "commands/transaction.hpp"
 #include "resp/number.hpp"
 
 namespace mini_redis {
@@ -155,7 +156,10 @@ void reset(context& c) {
         client.extra->channels.clear();
         client.extra->patterns.clear();
         client.extra->name.clear();
+        if (client.extra->queue) unwatch_all(*client.extra->queue, c.store, false);
+        client.extra->queue.reset();
     }
+    client.in_transaction = false;
     client.database = 0;
     if (client.replies == reply_mode::off) { // after SKIP, this reply is the one to skip
         client.replies = reply_mode::on;
@@ -223,7 +227,7 @@ constexpr command rows[] = {
     {.name = "quit",
      .handler = quit,
      .arity = -1,
-     .flags = always | in_subscribed,
+     .flags = always | in_subscribed | not_queued,
      .categories = category::connection,
      .group = "connection",
      .since = "1.0.0",
@@ -233,7 +237,7 @@ constexpr command rows[] = {
     {.name = "reset",
      .handler = reset,
      .arity = 1,
-     .flags = always | in_subscribed,
+     .flags = always | in_subscribed | not_queued,
      .categories = category::connection,
      .group = "connection",
      .since = "6.2.0",

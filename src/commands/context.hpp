@@ -3,12 +3,16 @@
 
 #include <cstddef>
 #include <mini_redis/keyspace.hpp>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "commands/client_state.hpp"
 #include "commands/command.hpp"
 #include "commands/counters.hpp"
+#include "commands/effects.hpp"
 #include "commands/services.hpp"
 #include "commands/settings.hpp"
 #include "resp/reply_writer.hpp"
@@ -16,6 +20,7 @@
 
 namespace mini_redis {
 
+class executor;
 class registry;
 
 /// Lives for one command. Handlers reply with exactly one value through `reply`, and take their
@@ -32,16 +37,26 @@ struct context {
     services& server;
     counters& count;
     const registry& commands;
+    call_effects& effects;
+    executor& runner;        ///< for commands that run others (EXEC)
+    bool all_locked = false; ///< every shard is
 
     std::int64_t now_ms() const noexcept { return time.now_ms(); }
 
     /// Another database under the same locks.
-    database database_at(std::size_t index) const noexcept { return {store, index, time}; }
+    database database_at(std::size_t index) const noexcept {
+        return {store, index, time, &effects.changes};
+    }
+
+    /// The lock of one shard, for a command that looks at all of them one by one.
+    std::optional<store_guard> lock_shard(std::size_t index) const {
+        if (all_locked) return std::nullopt;
+        return std::optional<store_guard>{std::in_place, store, index};
+    }
 
     /// A key that is read: counts as hit or miss, and as access.
     located read(const hashed_key& key) noexcept {
-        const located found = db.find(key);
-        (found ? count.keyspace_hits : count.keyspace_misses).add();
+        const located found = inspect(key);
         if (found && !client.no_touch) found->touch(time.coarse_seconds());
         return found;
     }
@@ -50,6 +65,7 @@ struct context {
     located inspect(const hashed_key& key) noexcept {
         const located found = db.find(key);
         (found ? count.keyspace_hits : count.keyspace_misses).add();
+        if (!found) notify(event_class::key_miss, "keymiss", key);
         return found;
     }
 
@@ -59,6 +75,25 @@ struct context {
         if (found && !client.no_touch) found->touch(time.coarse_seconds());
         return found;
     }
+
+    /// Publishes a keyspace notification when the command is done, if the server is set so
+    /// (notify-keyspace-events). `event` is a literal: "lpush".
+    void notify(event_class kind, std::string_view event, std::string_view key,
+                std::size_t database) {
+        if ((effects.wanted_events & bit(kind)) != 0) [[unlikely]]
+            effects.events.push_back({event, database, std::string{key}});
+    }
+
+    void notify(event_class kind, std::string_view event, const hashed_key& key) {
+        notify(kind, event, key.name, db.index());
+    }
+
+    /// Instead of a reply: lets the client wait until one of the first `waited_on` keys of the
+    /// command holds a value of that type, and the command is called again, with that key alone in
+    /// place of them. Where it must not wait (in a transaction) it is told at once that its time is
+    /// over.
+    void park(value_type type, std::size_t waited_on, std::optional<std::int64_t> until_ms,
+              timeout_reply otherwise);
 };
 
 /// Replies that many commands share, with Redis's texts.

@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <cctype>
 #include <chrono>
+#include <new>
 #include <fmt/format.h>
 #include <string>
+#include <utility>
 
 #include "commands/arguments.hpp"
 #include "commands/context.hpp"
+#include "commands/parked_call.hpp"
+#include "commands/transaction.hpp"
 
 namespace mini_redis {
 namespace {
@@ -63,8 +67,11 @@ void executor::execute(client_state& client, const request& one, reply_writer& r
     command_counters& count = count_->by_command[one.number];
     if (one.row == nullptr || !one.arity_fits) [[unlikely]] {
         if (one.row != nullptr) count.rejected.add();
+        doom_transaction(client);
         refuse(client, one, reply);
     } else if (permitted(client, *one.row, one.container, reply)) [[likely]] {
+        if (client.in_transaction && !has(one.row->flags, command_flag::not_queued)) [[unlikely]]
+            return queue(client, one, reply);
         if (count.calls.get() % timed_calls == 0) [[unlikely]]
             run_timed(client, one, reply, count);
         else
@@ -74,9 +81,15 @@ void executor::execute(client_state& client, const request& one, reply_writer& r
             count.failed.add();
     } else {
         count.rejected.add();
+        doom_transaction(client);
     }
     if (reply.errors() != errors) [[unlikely]]
         count_->error_replies.add();
+}
+
+// What could not be queued is not left out silently: EXEC will refuse.
+void executor::doom_transaction(client_state& client) {
+    if (client.in_transaction) client.extra->queue->doomed = true;
 }
 
 void executor::run_timed(client_state& client, const request& one, reply_writer& reply,
@@ -129,28 +142,256 @@ bool executor::permitted(client_state& client, const command& row, const command
     return true;
 }
 
+void executor::queue(client_state& client, const request& one, reply_writer& reply) {
+    if (has(one.row->flags, command_flag::no_multi)) {
+        doom_transaction(client);
+        count_->error_replies.add();
+        return reply.error("ERR Command not allowed inside a transaction");
+    }
+    client.extra->queue->requests.push_back(std::make_unique<queued_request>(one.args));
+    reply.simple_string("QUEUED");
+}
+
+void executor::tick() noexcept {
+    time_.set_coarse_seconds(static_cast<std::uint32_t>(clock_->now_ms() / 1000));
+    effects_.wanted_events =
+        server_->configuration().keyspace_events.load(std::memory_order_relaxed);
+}
+
 void executor::run(client_state& client, const request& one, reply_writer& reply) {
     const command& row = *one.row;
     time_.restart();
-    const auto call = [&](std::span<const hashed_key> keys) {
-        context c{one.args, keys,    row,       database{*store_, client.database, time_},
-                  time_,    reply,   client,    *store_,
-                  *server_, *count_, *commands_};
-        row.handler(c);
-    };
     if (one.one_key) [[likely]] {
-        const store_guard guard{*store_, one.key};
-        return call({&one.key, 1});
+        store_guard guard{*store_, one.key};
+        const shard& home = store_->shard_of(one.key);
+        if (!home.listeners || home.listeners->needy == 0 || has(row.flags, command_flag::readonly))
+            [[likely]] {
+            const std::span keys{&one.key, 1};
+            call(client, row, one.args, keys, reply, false);
+            return conclude(client, row, one.args, keys);
+        }
+    } else if (!row.has_keys() && row.plan == nullptr &&
+               !has(row.flags, command_flag::whole_keyspace)) {
+        call(client, row, one.args, {}, reply, false);
+        return conclude(client, row, one.args, {});
     }
-    if (has(row.flags, command_flag::whole_keyspace)) {
-        const store_guard guard{*store_, store_guard::all_shards{}};
-        return call({});
-    }
-    if (!row.has_keys()) return call({});
+    run_planned(client, one, reply);
+}
+
+// A request whose locks have to be found out first.
+void executor::run_planned(client_state& client, const request& one, reply_writer& reply) {
+    const command& row = *one.row;
     keys_.clear();
-    for_each_key(row, one.args.size(), [&](std::size_t at) { keys_.emplace_back(one.args[at]); });
-    const store_guard guard{*store_, keys_};
-    call(keys_);
+    for_each_key(row, one.args, [&](std::size_t at) { keys_.emplace_back(one.args[at]); });
+    lock_plan plan;
+    if (row.plan != nullptr) row.plan(client, one.args, plan);
+    const auto run_locked = [&](bool all_locked) {
+        call(client, row, one.args, keys_, reply, all_locked);
+        conclude(client, row, one.args, keys_);
+    };
+    if (has(row.flags, command_flag::whole_keyspace) || plan.whole_keyspace) {
+        const store_guard guard{*store_, store_guard::all_shards{}};
+        return run_locked(true);
+    }
+    std::vector<std::uint32_t> shards = shards_of(*store_, keys_);
+    for (const std::string_view key : plan.keys)
+        shards.push_back(static_cast<std::uint32_t>(store_->shard_index(hash_key(key))));
+    // If this request serves a blocked client, that client's command may need further locks (those
+    // of BLMOVE's destination), and what it does may serve the next. So the locks are widened until
+    // nothing can be missing; each round adds shards, so that it ends.
+    while (true) {
+        const store_guard guard{*store_, shards};
+        std::vector<std::uint32_t> missing = needed_by_waiters(guard.shards());
+        if (missing.empty()) return run_locked(false);
+        shards.insert(shards.end(), missing.begin(), missing.end());
+    }
+}
+
+// The shards that the waiters of some shards need besides.
+std::vector<std::uint32_t>
+executor::needed_by_waiters(const std::vector<std::uint32_t>& locked) const {
+    std::vector<std::uint32_t> missing;
+    for (const std::uint32_t index : locked) {
+        const auto& listeners = store_->shard_at(index).listeners;
+        if (!listeners || listeners->needy == 0) continue;
+        for (const auto& [place, waiters] : listeners->waiters)
+            for (const std::shared_ptr<waiter>& each : waiters)
+                for (const std::uint64_t hash : each->also_needs) {
+                    const auto needed = static_cast<std::uint32_t>(store_->shard_index(hash));
+                    if (!std::binary_search(locked.begin(), locked.end(), needed))
+                        missing.push_back(needed);
+                }
+    }
+    return missing;
+}
+
+void executor::call(client_state& client, const command& row,
+                    std::span<const std::string_view> args, std::span<const hashed_key> keys,
+                    reply_writer& reply, bool all_locked) {
+    context c{args,
+              keys,
+              row,
+              database{*store_, client.database, time_, &effects_.changes},
+              time_,
+              reply,
+              client,
+              *store_,
+              *server_,
+              *count_,
+              *commands_,
+              effects_,
+              *this,
+              all_locked};
+    row.handler(c);
+}
+
+void executor::execute_queued(client_state& client, std::span<const std::string_view> args,
+                              reply_writer& reply, bool all_locked) {
+    request one;
+    one.args.assign(args.begin(), args.end());
+    prepare(one, client);
+    count_->commands.add();
+    command_counters& count = count_->by_command[one.number];
+    if (one.row == nullptr || !one.arity_fits) return refuse(client, one, reply);
+    const std::uint64_t errors = reply.errors();
+    std::vector<hashed_key> keys;
+    for_each_key(*one.row, one.args, [&](std::size_t at) { keys.emplace_back(one.args[at]); });
+    if (permitted(client, *one.row, one.container, reply))
+        call(client, *one.row, one.args, keys, reply, all_locked);
+    count.calls.add();
+    if (reply.errors() != errors) {
+        count.failed.add();
+        count_->error_replies.add();
+    }
+}
+
+// -- What follows a command, under its locks --------------------------------------------------
+
+void executor::conclude(client_state& client, const command& row,
+                        std::span<const std::string_view> args,
+                        std::span<const hashed_key> keys) {
+    if (effects_.parked) [[unlikely]]
+        park(client, row, args, keys);
+    if (!effects_.changes.ready.empty()) [[unlikely]]
+        serve_waiters();
+    if (!effects_.events.empty()) [[unlikely]]
+        publish_events(client);
+}
+
+void executor::publish_events(client_state& client) {
+    const std::vector<keyspace_event> events = std::exchange(effects_.events, {});
+    for (const keyspace_event& each : events) {
+        if ((effects_.wanted_events & bit(event_class::keyspace)) != 0)
+            server_->publish(&client, fmt::format("__keyspace@{}__:{}", each.database, each.key),
+                             each.name);
+        if ((effects_.wanted_events & bit(event_class::keyevent)) != 0)
+            server_->publish(&client, fmt::format("__keyevent@{}__:{}", each.database, each.name),
+                             each.key);
+    }
+}
+
+void executor::drop_effects() noexcept {
+    effects_.changes.ready.clear();
+    effects_.events.clear();
+    effects_.parked.reset();
+    effects_.may_park = true;
+}
+
+void executor::park(client_state& client, const command& row,
+                    std::span<const std::string_view> args, std::span<const hashed_key> keys) {
+    const parking how = *std::exchange(effects_.parked, std::nullopt);
+    const auto waiting = std::make_shared<parked_call>(row, args, keys, client, how);
+    waiting->on_served = server_->waker(client);
+    for (const hashed_key& key : waiting->awaited_keys()) {
+        shard_listeners& listeners = sharded_store::ensure_listeners(store_->shard_of(key));
+        listeners.waiters[{client.database, std::string{key.name}}].push_back(waiting);
+        listeners.needy += !waiting->also_needs.empty();
+    }
+    client.parked = waiting;
+}
+
+void executor::forget(const parked_call& call) {
+    for (const hashed_key& key : call.awaited_keys()) {
+        const store_guard guard{*store_, key};
+        shard& home = store_->shard_of(key);
+        if (!home.listeners) continue;
+        auto& waiters = home.listeners->waiters;
+        const auto found = waiters.find(key_place_view{call.client.database, key.name});
+        if (found == waiters.end()) continue;
+        const std::size_t removed = std::erase_if(
+            found->second, [&](const std::shared_ptr<waiter>& each) { return each.get() == &call; });
+        if (!call.also_needs.empty()) home.listeners->needy -= removed;
+        if (found->second.empty()) waiters.erase(found);
+        sharded_store::drop_listeners_if_unused(home);
+    }
+}
+
+void executor::serve_waiters() {
+    // What serves one may get the next key ready (BLMOVE), which is then appended.
+    for (std::size_t i = 0; i < effects_.changes.ready.size(); ++i) {
+        const key_place place = effects_.changes.ready[i].place;
+        serve_waiters_of(place);
+    }
+    effects_.changes.ready.clear();
+}
+
+void executor::serve_waiters_of(const key_place& place) {
+    const hashed_key key{place.second};
+    shard& home = store_->shard_of(key);
+    if (!home.listeners) return;
+    const auto found = home.listeners->waiters.find(place);
+    if (found == home.listeners->waiters.end()) return;
+    auto& waiters = found->second;
+    database db{*store_, place.first, time_, &effects_.changes};
+    for (std::size_t i = 0; i < waiters.size();) {
+        const located holds = db.find(key);
+        if (!holds) break;
+        const auto waiting = std::static_pointer_cast<parked_call>(waiters[i]);
+        if (waiting->how.awaited != holds->type() || !serve(*waiting, key)) {
+            ++i;
+            continue;
+        }
+        waiters.erase(waiters.begin() + static_cast<std::ptrdiff_t>(i));
+        if (!waiting->also_needs.empty()) --home.listeners->needy;
+    }
+    if (waiters.empty()) home.listeners->waiters.erase(found);
+    sharded_store::drop_listeners_if_unused(home);
+}
+
+// True if it need not wait any longer.
+bool executor::serve(parked_call& waiting, const hashed_key& ready) {
+    const std::lock_guard lock{waiting.mutex};
+    if (waiting.finished) return true; // by another key, or its client has left
+    std::vector<hashed_key> keys{ready};
+    const std::span all{waiting.keys};
+    const std::span further = all.subspan(waiting.how.keys);
+    keys.insert(keys.end(), further.begin(), further.end());
+    reply_writer reply{waiting.reply, waiting.client.protocol};
+    try {
+        call(waiting.client, waiting.row, waiting.words, keys, reply, false);
+    } catch (const std::bad_alloc&) { // its own affair, not that of whoever serves it
+        waiting.reply.clear();
+        reply.error("ERR out of memory");
+    }
+    if (std::exchange(effects_.parked, std::nullopt)) return false;
+    waiting.finished = true;
+    waiting.on_served();
+    return true;
+}
+
+// -- For commands -----------------------------------------------------------------------------
+
+void context::park(value_type type, std::size_t waited_on, std::optional<std::int64_t> until_ms,
+                   timeout_reply otherwise) {
+    if (effects.may_park) {
+        effects.parked = parking{type, waited_on, until_ms, otherwise};
+        return;
+    }
+    switch (otherwise) {
+    case timeout_reply::null: return reply.null();
+    case timeout_reply::null_array: return reply.null_array();
+    case timeout_reply::zero: return reply.integer(0);
+    }
 }
 
 } // namespace mini_redis

@@ -3,19 +3,24 @@
 
 #include <cstdint>
 #include <mini_redis/clock.hpp>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "commands/client_state.hpp"
 #include "commands/counters.hpp"
+#include "commands/effects.hpp"
 #include "commands/registry.hpp"
 #include "commands/services.hpp"
+#include "resp/number.hpp"
 #include "resp/reply_writer.hpp"
 #include "resp/request_parser.hpp"
 #include "store/database.hpp"
 
 namespace mini_redis {
+
+class parked_call;
 
 /// One request on its way through an executor. It is kept and filled again, for its memory.
 struct request {
@@ -63,16 +68,39 @@ public:
     /// All three steps for a single request, whose first word is its name.
     void execute(client_state& client, std::span<const std::string_view> args, reply_writer& reply);
 
-    /// Reads the clock for what needs no milliseconds: call once in a while, say per batch.
-    void tick() noexcept {
-        time_.set_coarse_seconds(static_cast<std::uint32_t>(clock_->now_ms() / 1000));
-    }
+    /// Runs a request of a transaction, whose locks are held; `all_locked`: those of every shard.
+    void execute_queued(client_state& client, std::span<const std::string_view> args,
+                        reply_writer& reply, bool all_locked);
+
+    /// After a command that ended with an exception.
+    void drop_effects() noexcept;
+
+    /// Takes a call out of the lists that it waits in, after it has finished.
+    void forget(const parked_call& call);
+
+    /// Reads the clock for what needs no milliseconds, and the settings that it follows: call once
+    /// in a while, say per batch.
+    void tick() noexcept;
 
 private:
     bool permitted(client_state& client, const command& row, const command* container,
                    reply_writer& reply);
     void refuse(client_state& client, const request& one, reply_writer& reply);
+    void doom_transaction(client_state& client);
+    void queue(client_state& client, const request& one, reply_writer& reply);
     void run(client_state& client, const request& one, reply_writer& reply);
+    void run_planned(client_state& client, const request& one, reply_writer& reply);
+    void call(client_state& client, const command& row, std::span<const std::string_view> args,
+              std::span<const hashed_key> keys, reply_writer& reply, bool all_locked);
+    void conclude(client_state& client, const command& row, std::span<const std::string_view> args,
+                  std::span<const hashed_key> keys);
+    void park(client_state& client, const command& row, std::span<const std::string_view> args,
+              std::span<const hashed_key> keys);
+    void serve_waiters();
+    void serve_waiters_of(const key_place& place);
+    bool serve(parked_call& waiting, const hashed_key& ready);
+    void publish_events(client_state& client);
+    std::vector<std::uint32_t> needed_by_waiters(const std::vector<std::uint32_t>& locked) const;
     void run_timed(client_state& client, const request& one, reply_writer& reply,
                    command_counters& count);
 
@@ -85,17 +113,26 @@ private:
     services* server_;
     counters* count_;
     const registry* commands_;
+    call_effects effects_;
     std::vector<hashed_key> keys_; // of the request being run; kept for its memory
 };
 
-/// Calls `visit(word index)` for each key that the request's words name by the row.
+/// Calls `visit(word index)` for each key that the request's words name by the row's ranges.
 template <class Visit>
-void for_each_key(const command& row, std::size_t words, Visit&& visit) {
+void for_each_key(const command& row, std::span<const std::string_view> args, Visit&& visit) {
+    const int count = static_cast<int>(args.size());
     for (const key_range& range : row.keys) {
         if (range.first == 0) break;
-        const int count = static_cast<int>(words);
-        const int last = range.last < 0 ? count + range.last : range.last;
-        for (int at = range.first; at <= last && at < count; at += range.step)
+        int first = range.first;
+        int last = range.last < 0 ? count + range.last : range.last;
+        if (range.counted) {
+            if (first >= count) continue;
+            const std::optional<std::int64_t> keys = parse_integer(args[static_cast<std::size_t>(first)]);
+            if (!keys || *keys < 1 || *keys > count) continue; // the command itself complains
+            last = first + static_cast<int>(*keys) * range.step;
+            first += range.step;
+        }
+        for (int at = first; at <= last && at < count; at += range.step)
             visit(static_cast<std::size_t>(at));
     }
 }

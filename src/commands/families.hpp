@@ -13,6 +13,7 @@ std::span<const command> expiry_commands();
 std::span<const command> connection_commands();
 std::span<const command> client_commands();
 std::span<const command> pubsub_commands();
+std::span<const command> transaction_commands();
 std::span<const command> server_commands();
 std::span<const command> config_commands();
 std::span<const command> introspection_commands();

@@ -199,7 +199,7 @@ void keyspace_section(context& c, const server_statistics&, std::string& out) {
 
     std::vector<sizes> databases(c.store.databases());
     for (std::size_t i = 0; i < c.store.shard_count(); ++i) {
-        const store_guard guard{c.store, i};
+        const auto guard = c.lock_shard(i);
         for (std::size_t database = 0; database < databases.size(); ++database) {
             databases[database].keys += c.store.shard_at(i).at(database).size();
             databases[database].expiring += c.store.shard_at(i).at(database).expiring();

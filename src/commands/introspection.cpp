@@ -386,7 +386,7 @@ void command_getkeys(context& c) {
     const command* const row = row_with_keys(c, request);
     if (row == nullptr) return;
     std::vector<std::string_view> keys;
-    for_each_key(*row, request.size(), [&](std::size_t at) { keys.push_back(request[at]); });
+    for_each_key(*row, request, [&](std::size_t at) { keys.push_back(request[at]); });
     c.reply.array(keys.size());
     for (const std::string_view key : keys)
         c.reply.bulk_string(key);
@@ -406,12 +406,12 @@ void command_getkeysandflags(context& c) {
     const command* const row = row_with_keys(c, request);
     if (row == nullptr) return;
     std::size_t count = 0;
-    for_each_key(*row, request.size(), [&](std::size_t) { ++count; });
+    for_each_key(*row, request, [&](std::size_t) { ++count; });
     c.reply.array(count);
     for (const key_range& range : ranges_of(*row)) {
         command single = *row;
         single.keys = {range};
-        for_each_key(single, request.size(), [&](std::size_t at) {
+        for_each_key(single, request, [&](std::size_t at) {
             c.reply.array(2);
             c.reply.bulk_string(request[at]);
             write_simple_strings(c.reply, split(access_of(range, request)));

@@ -131,7 +131,7 @@ void keys(context& c) {
     reply_writer list{names, c.reply.protocol()};
     std::size_t count = 0;
     for (std::size_t i = 0; i < c.store.shard_count(); ++i) {
-        const store_guard guard{c.store, i};
+        const auto guard = c.lock_shard(i);
         const table& here = c.store.shard_at(i).at(c.db.index());
         for (std::uint64_t position = 0; position != table::end_position;) {
             position = here.visit_from(position, [&](const entry& e) {
@@ -231,7 +231,7 @@ scan_place scan_some(context& c, const scan_options& options, reply_writer& list
 
     scan_place at = options.from;
     while (at.shard < c.store.shard_count()) {
-        const store_guard guard{c.store, at.shard};
+        const auto guard = c.lock_shard(at.shard);
         const table& here = c.store.shard_at(at.shard).at(c.db.index());
         if (here.size() == 0) at.position = table::end_position;
         empty_shards += here.size() == 0;
@@ -268,30 +268,24 @@ void scan(context& c) {
     c.reply.raw(names.view());
 }
 
-std::mt19937_64& random_numbers() {
-    thread_local std::mt19937_64 source{(std::uint64_t{std::random_device{}()} << 32) ^
-                                        std::random_device{}()};
-    return source;
-}
-
 void randomkey(context& c) {
     // Shards weigh as much as they have keys, counted one after the other: keys that come and go
     // meanwhile make their chances a little unequal, and nobody has to wait for all the locks.
     std::vector<std::size_t> sizes(c.store.shard_count());
     for (std::size_t i = 0; i < sizes.size(); ++i) {
-        const store_guard guard{c.store, i};
+        const auto guard = c.lock_shard(i);
         sizes[i] = c.store.shard_at(i).at(c.db.index()).size();
     }
     std::size_t total = std::accumulate(sizes.begin(), sizes.end(), std::size_t{0});
     while (total != 0) {
         std::size_t draw =
-            std::uniform_int_distribution<std::size_t>{0, total - 1}(random_numbers());
+            static_cast<std::size_t>(random_number() % total);
         std::size_t chosen = 0;
         while (draw >= sizes[chosen])
             draw -= sizes[chosen++];
-        const store_guard guard{c.store, chosen};
+        const auto guard = c.lock_shard(chosen);
         const table& here = c.store.shard_at(chosen).at(c.db.index());
-        const entry* const picked = here.pick(random_numbers()());
+        const entry* const picked = here.pick(random_number());
         if (picked != nullptr && !is_expired(*picked, c.now_ms()))
             return c.reply.bulk_string(picked->key());
         if (picked != nullptr) {
@@ -346,7 +340,8 @@ void swapdb(context& c) {
     const auto count = static_cast<std::int64_t>(c.store.databases());
     if (*left < 0 || *left >= count || *right < 0 || *right >= count)
         return c.reply.error(replies::db_index_out_of_range);
-    c.store.swap_databases(static_cast<std::size_t>(*left), static_cast<std::size_t>(*right));
+    c.store.swap_databases(static_cast<std::size_t>(*left), static_cast<std::size_t>(*right),
+                           &c.effects.changes);
     c.reply.ok();
 }
 
@@ -526,7 +521,7 @@ constexpr command rows[] = {
     {.name = "keys",
      .handler = keys,
      .arity = 2,
-     .flags = readonly,
+     .flags = readonly | locks_itself,
      .categories = category::keyspace | category::dangerous,
      .group = "generic",
      .since = "1.0.0",
@@ -555,7 +550,7 @@ constexpr command rows[] = {
     {.name = "randomkey",
      .handler = randomkey,
      .arity = 1,
-     .flags = readonly,
+     .flags = readonly | locks_itself,
      .categories = category::keyspace,
      .group = "generic",
      .since = "1.0.0",
@@ -588,7 +583,7 @@ constexpr command rows[] = {
     {.name = "scan",
      .handler = scan,
      .arity = -2,
-     .flags = readonly,
+     .flags = readonly | locks_itself,
      .categories = category::keyspace,
      .group = "generic",
      .since = "2.8.0",

@@ -88,7 +88,7 @@ void punsubscribe(context& c) {
 }
 
 void publish(context& c) {
-    c.reply.integer(static_cast<std::int64_t>(c.server.publish(c.client, c.args[1], c.args[2])));
+    c.reply.integer(static_cast<std::int64_t>(c.server.publish(&c.client, c.args[1], c.args[2])));
 }
 
 void pubsub_channels(context& c) {

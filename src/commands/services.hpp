@@ -90,14 +90,17 @@ public:
     virtual void unsubscribe(client_state& client, subscription_kind kind,
                              std::string_view name) = 0;
     /// Hands the message to every subscriber, and returns to how many. A message for `publisher`
-    /// itself is there before the reply that the command goes on to write.
-    virtual std::size_t publish(client_state& publisher, std::string_view channel,
+    /// itself, which may be null, is there before the reply that the command goes on to write.
+    virtual std::size_t publish(client_state* publisher, std::string_view channel,
                                 std::string_view payload) = 0;
     /// The channels with subscribers that match the glob; empty: all.
     virtual std::vector<std::string> active_channels(std::optional<std::string_view> pattern) = 0;
     virtual std::size_t subscriber_count(std::string_view channel) = 0;
     /// How many different patterns are subscribed to.
     virtual std::size_t pattern_count() = 0;
+
+    /// What wakes the client, from any thread, when it has been served after it was blocked.
+    virtual std::function<void()> waker(client_state& client) = 0;
 
     // Connections.
     virtual std::vector<client_info> clients() = 0;

@@ -52,6 +52,9 @@ core::core(const server_options& options)
     settings_.initialize("loglevel", setting_of(spdlog::get_level()));
     settings_.observe("loglevel",
                       [](const std::string& name) { spdlog::set_level(log_level_of(name)); });
+    keys_.store().on_expired = [this](std::size_t database, std::string_view key) {
+        announce_expired(database, key);
+    };
     for (std::size_t i = 0; i < options_.threads; ++i)
         workers_.push_back(std::make_unique<worker>(*this));
 }
@@ -223,9 +226,23 @@ void core::unsubscribe(client_state& client, subscription_kind kind, std::string
     hub_.unsubscribe(session_of(client), kind, name);
 }
 
-std::size_t core::publish(client_state& publisher, std::string_view channel,
+std::size_t core::publish(client_state* publisher, std::string_view channel,
                           std::string_view payload) {
-    return hub_.publish(session_of(publisher), channel, payload);
+    return hub_.publish(publisher != nullptr ? &session_of(*publisher) : nullptr, channel, payload);
+}
+
+std::function<void()> core::waker(client_state& client) {
+    return session_of(client).waker();
+}
+
+// Under the lock of the key's shard, from any thread.
+void core::announce_expired(std::size_t database, std::string_view key) {
+    const std::uint32_t wanted = settings_.keyspace_events.load(std::memory_order_relaxed);
+    if ((wanted & bit(event_class::expired)) == 0) return;
+    if ((wanted & bit(event_class::keyspace)) != 0)
+        publish(nullptr, fmt::format("__keyspace@{}__:{}", database, key), "expired");
+    if ((wanted & bit(event_class::keyevent)) != 0)
+        publish(nullptr, fmt::format("__keyevent@{}__:expired", database), key);
 }
 
 std::vector<std::string> core::active_channels(std::optional<std::string_view> pattern) {

@@ -71,7 +71,8 @@ public:
     // services
     void subscribe(client_state& client, subscription_kind kind, std::string_view name) override;
     void unsubscribe(client_state& client, subscription_kind kind, std::string_view name) override;
-    std::size_t publish(client_state& publisher, std::string_view channel,
+    std::function<void()> waker(client_state& client) override;
+    std::size_t publish(client_state* publisher, std::string_view channel,
                         std::string_view payload) override;
     std::vector<std::string> active_channels(std::optional<std::string_view> pattern) override;
     std::size_t subscriber_count(std::string_view channel) override;
@@ -93,6 +94,7 @@ public:
 private:
     void run_threads();
     void limit_stopping();
+    void announce_expired(std::size_t database, std::string_view key);
     void worker_ended();
 
     server_options options_;

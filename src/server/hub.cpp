@@ -54,7 +54,7 @@ void hub::forget(session& listener) {
     listener.extra->patterns.clear();
 }
 
-std::size_t hub::publish(session& publisher, std::string_view channel, std::string_view payload) {
+std::size_t hub::publish(session* publisher, std::string_view channel, std::string_view payload) {
     const std::lock_guard lock{mutex_};
     std::size_t reached = 0;
     published_message message;
@@ -74,12 +74,12 @@ std::size_t hub::publish(session& publisher, std::string_view channel, std::stri
     return reached;
 }
 
-std::size_t hub::hand_over(const listeners& to, session& publisher, published_message message) {
+std::size_t hub::hand_over(const listeners& to, session* publisher, published_message message) {
     const auto shared = std::make_shared<const published_message>(std::move(message));
     std::map<worker*, std::vector<std::shared_ptr<session>>> by_worker;
     for (session* listener : to) {
-        if (listener == &publisher)
-            publisher.push(*shared);
+        if (listener == publisher)
+            publisher->push(*shared);
         else if (std::shared_ptr<session> alive = listener->weak_from_this().lock();
                  alive && alive->expect(*shared))
             by_worker[&listener->home()].push_back(std::move(alive));

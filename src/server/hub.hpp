@@ -52,9 +52,9 @@ public:
     /// Ends all subscriptions of the session, whose own sets tell which they are; on its thread.
     void forget(session& listener);
 
-    /// Hands the message to all subscribers by way of their workers; to `publisher` itself at once.
-    /// Returns how many there are, a client once for each of its subscriptions that matches.
-    std::size_t publish(session& publisher, std::string_view channel, std::string_view payload);
+    /// Hands the message to all subscribers by way of their workers; to `publisher` itself, if
+    /// there is one, at once. Returns how many there are, a client once for each of its subscriptions that matches.
+    std::size_t publish(session* publisher, std::string_view channel, std::string_view payload);
 
     std::vector<std::string> active_channels(std::optional<std::string_view> pattern) const;
     std::size_t subscriber_count(std::string_view channel) const;
@@ -72,7 +72,7 @@ private:
         return kind == subscription_kind::channel ? channels_ : patterns_;
     }
 
-    static std::size_t hand_over(const listeners& to, session& publisher,
+    static std::size_t hand_over(const listeners& to, session* publisher,
                                  published_message message);
 
     mutable std::mutex mutex_;

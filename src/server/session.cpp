@@ -10,7 +10,9 @@
 #include <spdlog/spdlog.h>
 #include <utility>
 
+#include "commands/parked_call.hpp"
 #include "commands/settings.hpp"
+#include "commands/transaction.hpp"
 #include "resp/reply_writer.hpp"
 #include "server/core.hpp"
 #include "server/hub.hpp"
@@ -24,6 +26,9 @@ constexpr std::size_t output_piece = 64 * 1024;
 
 // A request that is cut is read on in steps of at least this size.
 constexpr std::size_t input_step = 16 * 1024;
+
+// A client that is blocked is read ahead this far, to see whether it leaves.
+constexpr std::size_t blocked_input_limit = 1024 * 1024;
 
 std::string to_text(const asio::ip::tcp::endpoint& endpoint) {
     const std::string address = endpoint.address().to_string();
@@ -77,6 +82,8 @@ session::~session() = default;
 
 void session::leave() noexcept {
     if (std::exchange(has_left_, true)) return;
+    if (parked) end_wait();
+    if (extra && extra->queue) unwatch_all(*extra->queue, home_->server().keys().store(), false);
     home_->server().forget(*this);
     home_->session_ends(*this);
     spdlog::debug("client {} is gone", id);
@@ -118,7 +125,18 @@ task<void> session::run() {
                 co_await drain();
                 input = input_.view();
             }
-        } while (state == progress::output_full && socket_.is_open());
+            if (state == progress::blocked) {
+                keep(input);
+                if (!socket_.is_open() || !co_await wait_while_blocked()) {
+                    state = progress::closing;
+                    input = {};
+                    input_.release();
+                    break;
+                }
+                input = input_.view();
+            }
+        } while ((state == progress::output_full || state == progress::blocked) &&
+                 socket_.is_open());
         keep(input);
         if (!socket_.is_open()) break;
     }
@@ -197,10 +215,11 @@ session::progress session::execute(std::string_view& input) {
                 result = progress::closing;
                 break;
             }
-            if (replies_->size() >= output_piece) [[unlikely]] {
-                result = progress::output_full;
+            if (replies_->size() >= output_piece || parked) [[unlikely]] {
+                result = parked ? progress::blocked : progress::output_full;
                 if (i + 1 == count) break;
-                // The others of the batch are read again when the peer has taken these replies.
+                // The others of the batch are read again when the peer has taken these replies, or
+                // when this one has been served.
                 const char* const next = home_->batch()[i + 1].begin;
                 input = {next, static_cast<std::size_t>(input.data() + input.size() - next)};
                 parser_.restart();
@@ -266,6 +285,7 @@ void session::run_command(const request& one, reply_writer& reply) {
     try {
         home_->commands().execute(*this, one, reply);
     } catch (const std::bad_alloc&) { // a value too large for this machine; the others go on
+        home_->commands().drop_effects();
         out.truncate(before);
         reply.error("ERR out of memory");
     }
@@ -321,6 +341,85 @@ task<void> session::drain() {
             co_return;
         }
     }
+}
+
+// -- While a command is blocked ---------------------------------------------------------------
+
+std::function<void()> session::waker() {
+    return [self = weak_from_this(), home = home_] {
+        asio::post(home->io(), [self] {
+            if (const auto alive = self.lock()) alive->unblock();
+        });
+    };
+}
+
+// True when the command has got its reply; false when the peer has left. What it sends meanwhile is
+// kept in input_.
+task<bool> session::wait_while_blocked() {
+    if (finishing_) co_return false;
+    const std::optional<std::int64_t> until_ms = parked->how.until_ms;
+    timer deadline{home_->io()};
+    if (until_ms) {
+        const std::int64_t left = *until_ms - home_->server().time().now_ms();
+        deadline.expires_after(std::chrono::milliseconds{std::max<std::int64_t>(left, 0)});
+        deadline.async_wait([self = shared_from_this(), call = parked](std::error_code error) {
+            if (!error) self->time_out(call);
+        });
+    }
+    while (parked && !finishing_) {
+        waiting_for_input_ = true;
+        co_await socket_.async_wait(tcp_socket::wait_read, io_tuple);
+        waiting_for_input_ = false;
+        if (!socket_.is_open() || finishing_) break;
+        if (!parked) break;
+        std::error_code error;
+        char* const end = input_.prepare(input_step);
+        const std::size_t got =
+            socket_.read_some(asio::buffer(end, std::min(input_.room(), input_step)), error);
+        input_.commit(got);
+        home_->count().bytes_in.add(got);
+        if (error && error != asio::error::would_block && error != asio::error::try_again) break;
+        if (input_.size() > blocked_input_limit) {
+            // It has sent far ahead: the rest can wait where it is.
+            timer pause{home_->io()};
+            waiting_for_turn_ = &pause;
+            pause.expires_at(timer::time_point::max());
+            co_await pause.async_wait(io_tuple);
+            waiting_for_turn_ = nullptr;
+        }
+    }
+    if (parked) end_wait();
+    else if (socket_.is_open() && !finishing_) co_return true;
+    co_return false;
+}
+
+void session::time_out(const std::shared_ptr<parked_call>& call) {
+    if (parked != call || !call->finish()) return; // it is being served just now
+    reply_writer late{call->reply, call->client.protocol};
+    call->write_timeout(late);
+    unblock();
+}
+
+// Sends the reply of the command that was blocked, and lets run() go on.
+void session::unblock() {
+    if (!parked || has_left_) return;
+    const std::shared_ptr<parked_call> call = std::move(parked);
+    parked.reset();
+    home_->commands().forget(*call);
+    if (replies == reply_mode::on) unsent_.append(call->reply.view());
+    publish_state();
+    flush_pushes();
+    std::error_code ignored;
+    if (waiting_for_turn_ != nullptr) waiting_for_turn_->cancel();
+    if (waiting_for_input_ && socket_.is_open()) socket_.cancel(ignored);
+}
+
+// The client leaves, or the server stops: nothing is taken for it any more.
+void session::end_wait() {
+    const std::shared_ptr<parked_call> call = std::move(parked);
+    parked.reset();
+    call->finish();
+    home_->commands().forget(*call);
 }
 
 bool session::expect(const published_message& message) {
@@ -399,12 +498,14 @@ void session::finish() {
     std::error_code ignored;
     to_finish_ = socket_.available(ignored);
     if (waiting_for_input_) socket_.cancel(ignored);
+    if (waiting_for_turn_ != nullptr) waiting_for_turn_->cancel();
 }
 
 void session::cut() noexcept {
     leave();
     std::error_code ignored;
     socket_.close(ignored);
+    if (waiting_for_turn_ != nullptr) waiting_for_turn_->cancel();
 }
 
 bool session::request_close() {

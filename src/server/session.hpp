@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -75,6 +76,9 @@ public:
     /// Ends it now; from any thread. False if that has been asked for before.
     bool request_close();
 
+    /// What tells the session, from any thread, that its blocked command has been served.
+    std::function<void()> waker();
+
     worker& home() noexcept { return *home_; }
 
     /// What CLIENT LIST tells; from any thread, under the directory's lock.
@@ -91,7 +95,7 @@ public:
     std::size_t place_in_worker = 0; ///< kept by the worker
 
 private:
-    enum class progress { done, output_full, closing };
+    enum class progress { done, output_full, blocked, closing };
 
     std::string_view receive(std::size_t first, std::error_code& error);
     progress execute(std::string_view& input);
@@ -102,6 +106,10 @@ private:
     void send_replies();
     bool send_unsent() noexcept;
     task<void> drain();
+    task<bool> wait_while_blocked();
+    void time_out(const std::shared_ptr<parked_call>& call);
+    void unblock();
+    void end_wait();
     void begin_drain();
     void say_goodbye();
     bool is_over_limit(std::size_t unread);
@@ -127,6 +135,7 @@ private:
     bool expects_little_ = true;
     std::array<char, 256> first_bytes_;
     bool waiting_for_input_ = false;
+    timer* waiting_for_turn_ = nullptr; // while it is blocked and has sent too far ahead
 
     // Read by other threads.
     asio::ip::tcp::endpoint peer_;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "store/packed.hpp"
+
 namespace mini_redis {
 
 void database::put_string(const hashed_key& key, located at, std::string_view value,
@@ -13,6 +15,7 @@ void database::put_string(const hashed_key& key, located at, std::string_view va
             at->set_expire_at(*expire_at);
             sharded_store::note_expiry(store_->shard_of(key), index_, *expire_at);
         }
+        changed(key, nullptr);
         return;
     }
     put(key, at, entry::make_string(key.name, value, expire_at, encoding));
@@ -20,12 +23,27 @@ void database::put_string(const hashed_key& key, located at, std::string_view va
 
 void database::put(const hashed_key& key, located at, entry_ptr added) {
     shard& home = store_->shard_of(key);
+    const entry* const holds = added.get();
     added->touch(time_->coarse_seconds());
     if (added->has_expiry()) sharded_store::note_expiry(home, index_, added->expire_at());
     if (at)
         store_->discard(home.at(index_).replace(*at.slot_, std::move(added)));
     else
         home.at(index_).insert(key.hash, std::move(added));
+    changed(key, holds);
+}
+
+void database::splice(const hashed_key& key, located at, std::size_t offset, std::size_t erased,
+                      std::string_view inserted) {
+    if (!at->splice_in_place(offset, erased, inserted))
+        keys_of(key).replace(*at.slot_, entry::splice(*at, offset, erased, inserted));
+    changed(key, &*at);
+}
+
+void database::splice_packed(const hashed_key& key, located at, std::size_t offset,
+                             std::size_t erased, std::string_view inserted, std::size_t count) {
+    splice(key, at, offset, erased, inserted);
+    packed::set_size(at->mutable_bytes().data(), count);
 }
 
 void database::erase(const hashed_key& key, located at) {
@@ -36,26 +54,30 @@ entry_ptr database::extract(const hashed_key& key, located at) {
     table& keys = keys_of(key);
     entry_ptr taken = keys.take(*at.slot_, key.hash);
     keys.shrink_if_sparse();
+    changed(key, nullptr);
     return taken;
 }
 
 void database::set_expiry(const hashed_key& key, located at,
                           std::optional<std::int64_t> expire_at) {
+    if (!at->has_expiry() && !expire_at) return;
     if (expire_at) sharded_store::note_expiry(store_->shard_of(key), index_, *expire_at);
     if (at->has_expiry() && expire_at) {
         at->set_expire_at(*expire_at);
-        return;
+    } else {
+        // The block is of another size with an expiry: the entry is made anew around the same
+        // value.
+        keys_of(key).remake(*at.slot_, expire_at);
     }
-    if (!at->has_expiry() && !expire_at) return;
-    // The block is of another size with an expiry: the entry is made anew around the same value.
-    table& keys = keys_of(key);
-    keys.remake(*at.slot_, expire_at);
+    changed(key, nullptr);
 }
 
-void database::remove_expired(table& keys, table::slot& slot, std::uint64_t hash) noexcept {
-    store_->discard(keys.take(slot, hash));
+void database::remove_expired(const hashed_key& key, table& keys, table::slot& slot) noexcept {
+    if (store_->on_expired) store_->on_expired(index_, key.name);
+    store_->discard(keys.take(slot, key.hash));
     store_->count_expired(1);
     keys.shrink_if_sparse();
+    changed(key, nullptr);
 }
 
 } // namespace mini_redis

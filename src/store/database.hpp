@@ -64,10 +64,13 @@ private:
 /// calling thread, for as long as what it returned is used.
 class database {
 public:
-    database(sharded_store& store, std::size_t index, const request_time& time) noexcept
+    /// What happens to keys that others wait for is noted in `log`, if there is one.
+    database(sharded_store& store, std::size_t index, const request_time& time,
+             change_log* log = nullptr) noexcept
         : store_{&store},
           index_{index},
-          time_{&time} {}
+          time_{&time},
+          log_{log} {}
 
     std::size_t index() const noexcept { return index_; }
 
@@ -78,7 +81,7 @@ public:
         if (slot == nullptr) return {};
         if (table::has_expiry(*slot) && table::entry_of(*slot)->expire_at() <= time_->now_ms())
             [[unlikely]] {
-            remove_expired(keys, *slot, key.hash);
+            remove_expired(key, keys, *slot);
             return {};
         }
         return located{slot};
@@ -91,6 +94,25 @@ public:
 
     /// Puts an entry, which has the key's name, in the place of what the key held.
     void put(const hashed_key& key, located at, entry_ptr added);
+
+    /// Changes the bytes of the string or compact collection at `at`: `inserted`, which are not its
+    /// own, in the place of `erased` bytes from `offset` on.
+    void splice(const hashed_key& key, located at, std::size_t offset, std::size_t erased,
+                std::string_view inserted);
+
+    /// As splice() for a packed collection that has `count` elements afterwards.
+    void splice_packed(const hashed_key& key, located at, std::size_t offset, std::size_t erased,
+                       std::string_view inserted, std::size_t count);
+
+    /// Says that the value at the key has been changed where it stands. Every other function here
+    /// that changes something says so itself.
+    void changed(const hashed_key& key, const entry* holds) {
+        shard& home = store_->shard_of(key);
+        if (home.listeners) [[unlikely]]
+            sharded_store::announce(home, index_, key.name, holds, log_);
+    }
+
+    const compact_limits& limits() const noexcept { return store_->limits(); }
 
     /// Removes the key at `at`, and frees it.
     void erase(const hashed_key& key, located at);
@@ -107,11 +129,12 @@ private:
         return store_->shard_of(key).at(index_);
     }
 
-    void remove_expired(table& keys, table::slot& slot, std::uint64_t hash) noexcept;
+    void remove_expired(const hashed_key& key, table& keys, table::slot& slot) noexcept;
 
     sharded_store* store_;
     std::size_t index_;
     const request_time* time_;
+    change_log* log_;
 };
 
 } // namespace mini_redis

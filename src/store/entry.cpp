@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <new>
+#include <utility>
 
 namespace mini_redis {
 namespace {
@@ -41,28 +42,48 @@ entry* entry::allocate(std::string_view key, std::size_t value_bytes,
     made->key_size_ = wide ? wide_key : static_cast<std::uint16_t>(key.size());
     if (wide) {
         const std::uint64_t key_size = key.size();
-        std::memcpy(made->bytes() + sizeof(entry), &key_size, sizeof key_size);
+        std::memcpy(made->block() + sizeof(entry), &key_size, sizeof key_size);
     }
     if (expire_at) made->set_expire_at(*expire_at);
-    if (!key.empty()) std::memcpy(made->bytes() + made->key_offset(), key.data(), key.size());
+    if (!key.empty()) std::memcpy(made->block() + made->key_offset(), key.data(), key.size());
+    return made;
+}
+
+template <class Value>
+entry_ptr entry::make_outside(std::string_view key, std::unique_ptr<Value> value,
+                              std::optional<std::int64_t> expire_at, unsigned flags) {
+    entry_ptr made{allocate(key, sizeof(Value*), expire_at, flags | outside_flag)};
+    Value* const pointer = value.release();
+    std::memcpy(made->value_data(), &pointer, sizeof pointer);
+    return made;
+}
+
+entry_ptr entry::make(std::string_view key, std::string_view bytes,
+                      std::optional<std::int64_t> expire_at, unsigned flags) {
+    if (bytes.size() > inline_limit)
+        return make_outside(key, std::make_unique<std::string>(bytes), expire_at, flags);
+    entry_ptr made{allocate(key, bytes.size(), expire_at, flags)};
+    made->value_size_ = static_cast<std::uint16_t>(bytes.size());
+    if (!bytes.empty()) std::memcpy(made->value_data(), bytes.data(), bytes.size());
     return made;
 }
 
 entry_ptr entry::make_string(std::string_view key, std::string_view value,
                              std::optional<std::int64_t> expire_at, string_encoding encoding) {
-    if (value.size() <= inline_limit) {
-        entry_ptr made{allocate(key, value.size(), expire_at, 0)};
-        made->value_size_ = static_cast<std::uint16_t>(value.size());
-        made->set_encoding(encoding);
-        if (!value.empty()) std::memcpy(made->value_data(), value.data(), value.size());
-        return made;
-    }
-    auto stored = std::make_unique<std::string>(value);
-    entry_ptr made{allocate(key, sizeof(std::string*), expire_at, outside_flag)};
-    std::string* pointer = stored.release();
-    std::memcpy(made->value_data(), &pointer, sizeof pointer);
-    made->set_encoding(encoding);
-    return made;
+    return make(key, value, expire_at, static_cast<unsigned>(encoding) << encoding_shift);
+}
+
+entry_ptr entry::make_compact(value_type type, collection_encoding encoding, std::string_view key,
+                              std::string_view bytes, std::optional<std::int64_t> expire_at) {
+    return make(key, bytes, expire_at,
+                static_cast<unsigned>(type) | static_cast<unsigned>(encoding) << encoding_shift);
+}
+
+entry_ptr entry::make_object(value_type type, std::string_view key,
+                             std::unique_ptr<collection> object,
+                             std::optional<std::int64_t> expire_at) {
+    constexpr auto encoding = static_cast<unsigned>(collection_encoding::object) << encoding_shift;
+    return make_outside(key, std::move(object), expire_at, static_cast<unsigned>(type) | encoding);
 }
 
 bool entry::assign_in_place(std::string_view value) noexcept {
@@ -76,9 +97,51 @@ bool entry::assign_in_place(std::string_view value) noexcept {
     return true;
 }
 
+bool entry::splice_in_place(std::size_t at, std::size_t erased, std::string_view inserted) {
+    if ((flags_ & outside_flag) != 0) {
+        outside<std::string>()->replace(at, erased, inserted);
+        return true;
+    }
+    const std::size_t size = value_size_ - erased + inserted.size();
+    if (size > inline_limit) return false;
+    const std::size_t fixed = key_offset() + key_size();
+    if (block_for(fixed + size) != block_for(fixed + value_size_)) return false;
+    char* const place = value_data() + at;
+    std::memmove(place + inserted.size(), place + erased, value_size_ - at - erased);
+    if (!inserted.empty()) std::memcpy(place, inserted.data(), inserted.size());
+    value_size_ = static_cast<std::uint16_t>(size);
+    return true;
+}
+
+entry_ptr entry::splice(const entry& old, std::size_t at, std::size_t erased,
+                        std::string_view inserted) {
+    const std::string_view bytes = old.bytes();
+    const std::string_view head = bytes.substr(0, at);
+    const std::string_view tail = bytes.substr(at + erased);
+    const std::size_t size = head.size() + inserted.size() + tail.size();
+    const unsigned flags = old.flags_ & (type_mask | encoding_mask);
+    entry_ptr made;
+    if (size > inline_limit) {
+        auto whole = std::make_unique<std::string>();
+        whole->reserve(size + size / 2); // it is growing
+        whole->append(head).append(inserted).append(tail);
+        made = make_outside(old.key(), std::move(whole), old.expiry(), flags);
+    } else {
+        made.reset(allocate(old.key(), size, old.expiry(), flags));
+        char* out = made->value_data();
+        for (const std::string_view part : {head, inserted, tail}) {
+            if (!part.empty()) std::memcpy(out, part.data(), part.size());
+            out += part.size();
+        }
+        made->value_size_ = static_cast<std::uint16_t>(size);
+    }
+    std::memcpy(made->access_, old.access_, sizeof access_);
+    return made;
+}
+
 entry_ptr entry::remake(entry& old, std::string_view key, std::optional<std::int64_t> expire_at) {
     const bool is_outside = (old.flags_ & outside_flag) != 0;
-    const std::size_t value_bytes = is_outside ? sizeof(std::string*) : old.value_size_;
+    const std::size_t value_bytes = is_outside ? sizeof(void*) : old.value_size_;
     entry_ptr made{allocate(key, value_bytes, expire_at, old.flags_ & (type_mask | encoding_mask))};
     if (value_bytes != 0) std::memcpy(made->value_data(), old.value_data(), value_bytes);
     made->value_size_ = old.value_size_;
@@ -93,25 +156,43 @@ entry_ptr entry::remake(entry& old, std::string_view key, std::optional<std::int
 
 entry_ptr entry::clone(const entry& original, std::string_view key,
                        std::optional<std::int64_t> expire_at) {
-    entry_ptr made = make_string(key, original.string(), expire_at, original.encoding());
+    entry_ptr made =
+        original.is_object()
+            ? make_object(original.type(), key, original.object<collection>().clone(), expire_at)
+            : make(key, original.bytes(), expire_at, original.flags_ & (type_mask | encoding_mask));
     std::memcpy(made->access_, original.access_, sizeof access_);
     return made;
 }
 
 std::size_t entry::block_size() const noexcept {
     const std::size_t value_bytes =
-        (flags_ & outside_flag) != 0 ? sizeof(std::string*) : value_size_;
+        (flags_ & outside_flag) != 0 ? sizeof(void*) : value_size_;
     return block_for(key_offset() + key_size() + value_bytes);
 }
 
 std::size_t entry::memory() const noexcept {
-    std::size_t total = block_size();
-    if ((flags_ & outside_flag) != 0) total += sizeof(std::string) + outside()->capacity() + 1;
-    return total;
+    if ((flags_ & outside_flag) == 0) return block_size();
+    if (is_object()) return block_size() + outside<collection>()->memory();
+    return block_size() + sizeof(std::string) + outside<std::string>()->capacity() + 1;
+}
+
+bool entry::is_slow_to_free() const noexcept {
+    // Less than that is freed faster than it is handed over.
+    constexpr std::size_t many_bytes = 64 * 1024;
+    constexpr std::size_t many_elements = 256;
+    if ((flags_ & outside_flag) == 0) [[likely]]
+        return false;
+    if (is_object()) return outside<collection>()->size() >= many_elements;
+    return outside<std::string>()->capacity() >= many_bytes;
 }
 
 void entry_deleter::operator()(entry* doomed) const noexcept {
-    if ((doomed->flags_ & entry::outside_flag) != 0) delete doomed->outside();
+    if ((doomed->flags_ & entry::outside_flag) != 0) {
+        if (doomed->is_object())
+            delete doomed->outside<collection>();
+        else
+            delete doomed->outside<std::string>();
+    }
     std::free(doomed);
 }
 

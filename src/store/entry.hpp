@@ -2,9 +2,10 @@
 //
 //   header (8 bytes) | key size (8, only if wide) | expiry (8, only if it has one) | key | value
 //
-// The value is the string's bytes, or a pointer to what lives outside. A header of 8 bytes makes a
-// 16-byte key with a 32-byte value fill a 64-byte malloc block exactly, and an expiry costs only
-// those keys that have one.
+// The value is bytes - a string's, or those of a small collection (store/packed.hpp,
+// store/integer_set.hpp) - or a pointer to what lives outside: larger bytes, or a collection that is
+// an object. A header of 8 bytes makes a 16-byte key with a 32-byte value fill a 64-byte malloc block
+// exactly, and an expiry costs only those keys that have one.
 //
 // Invariant: an entry never changes its address in place; what outgrows its block is made anew, and
 // the caller puts the new pointer where the old one was.
@@ -14,6 +15,7 @@
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -29,6 +31,30 @@ std::string_view to_string(value_type type) noexcept;
 /// shows it. `automatic` means int, embstr or raw by the look of the bytes.
 enum class string_encoding : std::uint8_t { automatic, raw, not_integer };
 
+/// How a list, set, sorted set or hash is kept.
+enum class collection_encoding : std::uint8_t {
+    packed,   ///< few small elements, one after the other in one block: store/packed.hpp
+    integers, ///< a set of few integers in one block: store/integer_set.hpp
+    object,   ///< many: an object of its own, see `collection`
+};
+
+/// A list, set, sorted set or hash that has outgrown a compact block.
+class collection {
+public:
+    virtual ~collection() = default;
+
+    /// How many elements, members or fields it has.
+    virtual std::size_t size() const noexcept = 0;
+    /// About how many bytes it takes, told from a few of its elements.
+    virtual std::size_t memory() const noexcept = 0;
+    virtual std::unique_ptr<collection> clone() const = 0;
+
+protected:
+    collection() = default;
+    collection(const collection&) = default;
+    collection& operator=(const collection&) = default;
+};
+
 class entry;
 
 struct entry_deleter {
@@ -40,13 +66,23 @@ using entry_ptr = std::unique_ptr<entry, entry_deleter>;
 /// *Thread safety*: none; the shard's mutex guards it.
 class entry {
 public:
-    /// Strings up to this size live inside the entry's own block, longer ones outside.
+    /// Bytes up to this size live inside the entry's own block, more of them outside.
     static constexpr std::size_t inline_limit = 1024;
 
     /// `expire_at` is Unix time in milliseconds.
     static entry_ptr make_string(std::string_view key, std::string_view value,
                                  std::optional<std::int64_t> expire_at,
                                  string_encoding encoding = string_encoding::automatic);
+
+    /// A collection in a compact block.
+    static entry_ptr make_compact(value_type type, collection_encoding encoding,
+                                  std::string_view key, std::string_view bytes,
+                                  std::optional<std::int64_t> expire_at);
+
+    /// A collection that is an object.
+    static entry_ptr make_object(value_type type, std::string_view key,
+                                 std::unique_ptr<collection> object,
+                                 std::optional<std::int64_t> expire_at);
 
     entry(const entry&) = delete;
     entry& operator=(const entry&) = delete;
@@ -80,12 +116,45 @@ public:
                                            (static_cast<unsigned>(encoding) << encoding_shift));
     }
 
+    /// How a value that is not a string is kept.
+    collection_encoding kept_as() const noexcept {
+        return static_cast<collection_encoding>((flags_ & encoding_mask) >> encoding_shift);
+    }
+
+    bool is_object() const noexcept {
+        return type() != value_type::string && kept_as() == collection_encoding::object;
+    }
+
     /// The bytes of a string.
     std::string_view string() const noexcept {
         if ((flags_ & outside_flag) != 0) [[unlikely]]
-            return *outside();
+            return *outside<std::string>();
         return {value_data(), value_size_};
     }
+
+    /// The bytes of a string or of a compact collection.
+    std::string_view bytes() const noexcept { return string(); }
+
+    /// The same, to change them where they stand. Their number stays.
+    std::span<char> mutable_bytes() noexcept {
+        if ((flags_ & outside_flag) != 0) return *outside<std::string>();
+        return {value_data(), value_size_};
+    }
+
+    /// A collection that is an object.
+    template <class Collection>
+    Collection& object() const noexcept {
+        return static_cast<Collection&>(*outside<collection>());
+    }
+
+    /// Puts `inserted` in the place of `erased` bytes at `at`; false if the block is of another
+    /// size than that needs. What is inserted must not be bytes of this entry.
+    bool splice_in_place(std::size_t at, std::size_t erased, std::string_view inserted);
+
+    /// A new entry of the same key and expiry, whose bytes are those of `old` with `inserted` in the
+    /// place of `erased` bytes at `at`.
+    static entry_ptr splice(const entry& old, std::size_t at, std::size_t erased,
+                            std::string_view inserted);
 
     /// Overwrites the string where it stands; false if the block is of another size than it needs.
     bool assign_in_place(std::string_view value) noexcept;
@@ -93,7 +162,7 @@ public:
     /// The string's growing storage if it lives outside, else null. Its size must stay above
     /// inline_limit.
     std::string* outside_string() noexcept {
-        return (flags_ & outside_flag) != 0 ? outside() : nullptr;
+        return (flags_ & outside_flag) != 0 ? outside<std::string>() : nullptr;
     }
 
     /// The same value under another key or with another expiry. The value moves over: `old` is left
@@ -118,8 +187,11 @@ public:
         access_[2] = static_cast<std::uint8_t>(seconds >> 16);
     }
 
-    /// Bytes that its blocks take, as requested from the allocator.
+    /// Bytes that its blocks take, as requested from the allocator; of an object, about.
     std::size_t memory() const noexcept;
+
+    /// Whether freeing it takes so long that it should be done elsewhere.
+    bool is_slow_to_free() const noexcept;
 
 private:
     friend struct entry_deleter;
@@ -140,15 +212,15 @@ private:
     std::size_t key_size() const noexcept {
         if ((flags_ & wide_flag) != 0) [[unlikely]] {
             std::uint64_t size;
-            std::memcpy(&size, bytes() + sizeof(entry), sizeof size);
+            std::memcpy(&size, block() + sizeof(entry), sizeof size);
             return size;
         }
         return key_size_;
     }
 
-    const char* bytes() const noexcept { return reinterpret_cast<const char*>(this); }
+    const char* block() const noexcept { return reinterpret_cast<const char*>(this); }
 
-    char* bytes() noexcept { return reinterpret_cast<char*>(this); }
+    char* block() noexcept { return reinterpret_cast<char*>(this); }
 
     std::size_t expiry_offset() const noexcept {
         return sizeof(entry) + ((flags_ & wide_flag) != 0 ? 8 : 0);
@@ -156,23 +228,30 @@ private:
 
     std::size_t key_offset() const noexcept { return expiry_offset() + (has_expiry() ? 8 : 0); }
 
-    const char* expiry_data() const noexcept { return bytes() + expiry_offset(); }
+    const char* expiry_data() const noexcept { return block() + expiry_offset(); }
 
-    char* expiry_data() noexcept { return bytes() + expiry_offset(); }
+    char* expiry_data() noexcept { return block() + expiry_offset(); }
 
-    const char* key_data() const noexcept { return bytes() + key_offset(); }
+    const char* key_data() const noexcept { return block() + key_offset(); }
 
     const char* value_data() const noexcept { return key_data() + key_size(); }
 
-    char* value_data() noexcept { return bytes() + key_offset() + key_size(); }
+    char* value_data() noexcept { return block() + key_offset() + key_size(); }
 
     std::size_t block_size() const noexcept;
 
-    std::string* outside() const noexcept {
-        std::string* value;
+    template <class Value>
+    Value* outside() const noexcept {
+        Value* value;
         std::memcpy(&value, value_data(), sizeof value);
         return value;
     }
+
+    template <class Value>
+    static entry_ptr make_outside(std::string_view key, std::unique_ptr<Value> value,
+                                  std::optional<std::int64_t> expire_at, unsigned flags);
+    static entry_ptr make(std::string_view key, std::string_view bytes,
+                          std::optional<std::int64_t> expire_at, unsigned flags);
 
     std::uint8_t flags_ = 0;
     std::uint8_t access_[3] = {};

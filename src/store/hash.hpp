@@ -21,4 +21,14 @@ std::uint64_t hash_bytes(std::string_view bytes, const hash_seed& seed) noexcept
 /// The hash of a key, under a seed drawn once per process.
 std::uint64_t hash_key(std::string_view key) noexcept;
 
+/// A key together with its hash, which is computed once per request.
+struct hashed_key {
+    std::string_view name;
+    std::uint64_t hash = 0;
+
+    hashed_key() = default;
+
+    explicit hashed_key(std::string_view key) noexcept : name{key}, hash{hash_key(key)} {}
+};
+
 } // namespace mini_redis

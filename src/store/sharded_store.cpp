@@ -3,14 +3,12 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
+#include <utility>
 
 namespace mini_redis {
 namespace {
 
 constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
-
-// Freeing less than this takes no longer than handing it over.
-constexpr std::size_t discard_threshold = 64 * 1024;
 
 // One lock is held for this many buckets at a time: some ten microseconds.
 constexpr std::uint32_t purge_step = 32;
@@ -44,7 +42,34 @@ std::size_t sharded_store::expiring(std::size_t database) noexcept {
     return total;
 }
 
+void sharded_store::announce(shard& s, std::size_t database, std::string_view key,
+                             const entry* holds, change_log* log) {
+    shard_listeners& all = *s.listeners;
+    const key_place_view place{database, key};
+    if (const auto found = all.watches.find(place); found != all.watches.end())
+        for (const std::shared_ptr<watch>& each : found->second)
+            each->break_it();
+    if (holds == nullptr || log == nullptr || holds->type() == value_type::string) return;
+    if (!all.waiters.contains(place)) return;
+    change_log::ready_key ready{{database, std::string{key}}};
+    if (std::find(log->ready.begin(), log->ready.end(), ready) == log->ready.end())
+        log->ready.push_back(std::move(ready));
+}
+
+// Those who watch a key that is about to go.
+void sharded_store::announce_clear(std::size_t database) {
+    for (shard& s : shards_) {
+        if (!s.listeners) continue;
+        for (const auto& [place, watches] : s.listeners->watches)
+            if (place.first == database &&
+                s.at(database).find(hash_key(place.second), place.second) != nullptr)
+                for (const std::shared_ptr<watch>& each : watches)
+                    each->break_it();
+    }
+}
+
 void sharded_store::clear(std::size_t database) {
+    announce_clear(database);
     std::vector<table> doomed;
     doomed.reserve(shards_.size());
     for (shard& s : shards_) {
@@ -59,16 +84,29 @@ void sharded_store::clear_all() {
         clear(database);
 }
 
-void sharded_store::swap_databases(std::size_t left, std::size_t right) noexcept {
+void sharded_store::swap_databases(std::size_t left, std::size_t right, change_log* log) {
     if (left == right) return;
+    announce_clear(left);
+    announce_clear(right);
     for (shard& s : shards_) {
         s.at(left).swap(s.at(right));
         std::swap(s.purging(left), s.purging(right));
     }
+    announce_clear(left);
+    announce_clear(right);
+    for (shard& s : shards_) {
+        if (!s.listeners) continue;
+        for (const auto& [place, waiters] : s.listeners->waiters) {
+            const auto& [database, key] = place;
+            if (database != left && database != right) continue;
+            if (table::slot* const found = s.at(database).find(hash_key(key), key))
+                announce(s, database, key, table::entry_of(*found), log);
+        }
+    }
 }
 
 void sharded_store::discard(entry_ptr doomed) {
-    if (doomed && doomed->memory() >= discard_threshold) reclaimer_.discard(std::move(doomed));
+    if (doomed && doomed->is_slow_to_free()) reclaimer_.discard(std::move(doomed));
 }
 
 sharded_store::purge_result sharded_store::purge(std::int64_t now_ms,
@@ -112,6 +150,8 @@ bool sharded_store::purge_some(shard& s, std::size_t database, std::int64_t now_
             state.seen = std::min(state.seen, candidate.expire_at());
             return;
         }
+        if (on_expired) on_expired(database, candidate.key());
+        if (s.listeners) announce(s, database, candidate.key(), nullptr, nullptr);
         discard(keys.take(place, hash_key(candidate.key())));
         ++removed;
     });
@@ -133,10 +173,21 @@ void sharded_store::update_due(shard& s) noexcept {
     s.due.store(due, std::memory_order_relaxed);
 }
 
-store_guard::store_guard(sharded_store& store, std::span<const hashed_key> keys) : store_{&store} {
-    many_.reserve(keys.size());
+std::vector<std::uint32_t> shards_of(const sharded_store& store,
+                                     std::span<const hashed_key> keys) {
+    std::vector<std::uint32_t> shards;
+    shards.reserve(keys.size());
     for (const hashed_key& key : keys)
-        many_.push_back(static_cast<std::uint32_t>(store.shard_index(key.hash)));
+        shards.push_back(static_cast<std::uint32_t>(store.shard_index(key.hash)));
+    return shards;
+}
+
+store_guard::store_guard(sharded_store& store, std::span<const hashed_key> keys)
+    : store_guard{store, shards_of(store, keys)} {}
+
+store_guard::store_guard(sharded_store& store, std::vector<std::uint32_t> shards)
+    : store_{&store},
+      many_{std::move(shards)} {
     std::sort(many_.begin(), many_.end());
     many_.erase(std::unique(many_.begin(), many_.end()), many_.end());
     for (const std::uint32_t index : many_)

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <mutex>
@@ -19,20 +20,11 @@
 #include <vector>
 
 #include "store/hash.hpp"
+#include "store/listeners.hpp"
 #include "store/reclaimer.hpp"
 #include "store/table.hpp"
 
 namespace mini_redis {
-
-/// A key together with its hash, which is computed once per request.
-struct hashed_key {
-    std::string_view name;
-    std::uint64_t hash = 0;
-
-    hashed_key() = default;
-
-    explicit hashed_key(std::string_view key) noexcept : name{key}, hash{hash_key(key)} {}
-};
 
 /// One shard. Its members are guarded by its mutex.
 class alignas(64) shard {
@@ -61,6 +53,9 @@ public:
     /// purge reads it without, so that shards where nothing is due cost it next to nothing.
     std::atomic<std::int64_t> due{std::numeric_limits<std::int64_t>::max()};
 
+    /// Null while nobody watches or waits for any of its keys.
+    std::unique_ptr<shard_listeners> listeners;
+
 private:
     friend class sharded_store;
 
@@ -73,6 +68,18 @@ private:
     table first_;
     purge_state first_purging_;
     std::unique_ptr<database_part[]> others_;
+};
+
+/// Up to which size collections stay in a compact block, by Redis's names for its settings.
+struct compact_limits {
+    std::atomic<std::int64_t> hash_entries{512}; ///< hash-max-listpack-entries
+    std::atomic<std::int64_t> hash_value{64};    ///< hash-max-listpack-value: bytes
+    std::atomic<std::int64_t> list_size{-2};     ///< list-max-listpack-size: elements, or -1 … -5
+    std::atomic<std::int64_t> set_integers{512}; ///< set-max-intset-entries
+    std::atomic<std::int64_t> set_entries{128};  ///< set-max-listpack-entries
+    std::atomic<std::int64_t> set_value{64};     ///< set-max-listpack-value: bytes
+    std::atomic<std::int64_t> zset_entries{128}; ///< zset-max-listpack-entries
+    std::atomic<std::int64_t> zset_value{64};    ///< zset-max-listpack-value: bytes
 };
 
 /// *Thread safety*: everything here may be called from any thread, except what takes a shard's
@@ -119,7 +126,29 @@ public:
     void clear_all();
 
     /// Exchanges two databases' keys. The caller holds all locks.
-    void swap_databases(std::size_t left, std::size_t right) noexcept;
+    void swap_databases(std::size_t left, std::size_t right, change_log* log = nullptr);
+
+    /// Tells those who watch the key that it has changed and, if it holds a collection now, those
+    /// who wait for it, by way of the log. The caller holds the shard's lock and has seen that it
+    /// has listeners.
+    static void announce(shard& s, std::size_t database, std::string_view key, const entry* holds,
+                         change_log* log);
+
+    /// The listeners of a shard, which the caller has locked.
+    static shard_listeners& ensure_listeners(shard& s) {
+        if (!s.listeners) s.listeners = std::make_unique<shard_listeners>();
+        return *s.listeners;
+    }
+
+    static void drop_listeners_if_unused(shard& s) noexcept {
+        if (s.listeners && s.listeners->empty()) s.listeners.reset();
+    }
+
+    /// Is told of every key that is removed because its time has come, under the lock of its shard.
+    /// To be set before any other thread uses the store.
+    std::function<void(std::size_t database, std::string_view key)> on_expired;
+
+    compact_limits& limits() noexcept { return limits_; }
 
     /// Frees the entry, in the background if that takes long.
     void discard(entry_ptr doomed);
@@ -156,6 +185,7 @@ public:
     const reclaimer& garbage() const noexcept { return reclaimer_; }
 
 private:
+    void announce_clear(std::size_t database);
     bool purge_some(shard& s, std::size_t database, std::int64_t now_ms, purge_result& result);
     void update_due(shard& s) noexcept;
 
@@ -164,8 +194,12 @@ private:
     std::size_t databases_;
     std::atomic<std::size_t> purge_next_{0}; // the shard that the next purge begins with
     std::atomic<std::uint64_t> expired_keys_{0};
+    compact_limits limits_;
     reclaimer reclaimer_;
 };
+
+/// The numbers of the keys' shards, as they come.
+std::vector<std::uint32_t> shards_of(const sharded_store& store, std::span<const hashed_key> keys);
 
 /// Holds the locks of a request's shards, from the lowest to the highest, until it is destroyed.
 class store_guard {
@@ -179,6 +213,9 @@ public:
 
     /// Of several keys; none is fine.
     store_guard(sharded_store& store, std::span<const hashed_key> keys);
+
+    /// Of shards by their numbers, in any order.
+    store_guard(sharded_store& store, std::vector<std::uint32_t> shards);
 
     struct all_shards {};
 
@@ -194,12 +231,21 @@ public:
     store_guard(const store_guard&) = delete;
     store_guard& operator=(const store_guard&) = delete;
 
-    ~store_guard() {
+    ~store_guard() { unlock(); }
+
+    /// Ends it before its time.
+    void unlock() noexcept {
         if (one_ != nullptr)
             one_->unlock();
         else
             unlock_many();
+        one_ = nullptr;
+        all_ = false;
+        many_.clear();
     }
+
+    /// The numbers of the shards, if it is one of several keys.
+    const std::vector<std::uint32_t>& shards() const noexcept { return many_; }
 
 private:
     void unlock_many() noexcept;

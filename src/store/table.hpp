@@ -102,6 +102,23 @@ public:
         }
     }
 
+    /// Makes room for so many entries at once.
+    void reserve(std::size_t entries) {
+        const auto wanted = static_cast<std::uint32_t>(entries / max_per_bucket + 1);
+        if (wanted > bucket_count()) resize(wanted);
+    }
+
+    /// Hands over every entry, `take(entry_ptr)`, and is empty then.
+    template <class Take>
+    void drain(Take&& take) {
+        for (std::uint32_t at = 0; at < bucket_count(); ++at)
+            for (std::size_t i = 0; i < bucket::width; ++i)
+                if (std::exchange(buckets()[at].tag[i], std::uint8_t{0}) != 0)
+                    take(entry_ptr{entry_of(buckets()[at].slots[i])});
+        size_ = expiring_ = 0;
+        shrink_if_sparse();
+    }
+
     /// Takes the entry, whose key must not be in the table.
     slot* insert(std::uint64_t hash, entry_ptr added);
 

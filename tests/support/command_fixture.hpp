@@ -34,7 +34,7 @@ public:
         if (found->second.empty()) listeners.erase(found);
     }
 
-    std::size_t publish(client_state&, std::string_view channel,
+    std::size_t publish(client_state*, std::string_view channel,
                         std::string_view payload) override {
         published.emplace_back(channel, payload);
         std::size_t reached = 0;
@@ -65,6 +65,8 @@ public:
             count += key.first == subscription_kind::pattern;
         return count;
     }
+
+    std::function<void()> waker(client_state&) override { return [] {}; }
 
     std::vector<client_info> clients() override { return others; }
 

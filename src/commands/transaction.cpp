@@ -1,0 +1,48 @@
+#include "commands/transaction.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "store/sharded_store.hpp"
+
+namespace mini_redis {
+
+queued_request::queued_request(const std::vector<std::string_view>& args) {
+    std::size_t size = 0;
+    for (const std::string_view word : args)
+        size += word.size();
+    text.reserve(size);
+    for (const std::string_view word : args) {
+        const std::size_t at = text.size();
+        text.append(word); // within what was reserved: views stay right
+        words.emplace_back(text.data() + at, word.size());
+    }
+}
+
+void transaction::watch_key(sharded_store& store, std::size_t database, std::string_view key) {
+    key_place place{database, std::string{key}};
+    if (std::find(watched.begin(), watched.end(), place) != watched.end()) return;
+    if (!watching) watching = std::make_shared<watch>();
+    store.ensure_listeners(store.shard_of(hashed_key{key})).watches[place].push_back(watching);
+    watched.push_back(std::move(place));
+}
+
+void unwatch_all(transaction& of, sharded_store& store, bool locked) {
+    for (const key_place& place : of.watched) {
+        const hashed_key key{place.second};
+        std::optional<store_guard> guard;
+        if (!locked) guard.emplace(store, key);
+        shard& home = store.shard_of(key);
+        if (!home.listeners) continue;
+        auto& watches = home.listeners->watches;
+        const auto found = watches.find(place);
+        if (found == watches.end()) continue;
+        std::erase(found->second, of.watching);
+        if (found->second.empty()) watches.erase(found);
+        store.drop_listeners_if_unused(home);
+    }
+    of.watched.clear();
+    of.watching.reset();
+}
+
+} // namespace mini_redis

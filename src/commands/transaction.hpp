@@ -1,0 +1,43 @@
+// What a client has queued since MULTI, and the keys that it watches.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "store/listeners.hpp"
+
+namespace mini_redis {
+
+class sharded_store;
+
+/// A request with its own copy of its words.
+struct queued_request {
+    explicit queued_request(const std::vector<std::string_view>& args);
+
+    std::string text;
+    std::vector<std::string_view> words; ///< into `text`, which does not change
+};
+
+/// *Thread safety*: belongs to its client, except for the watch, which the shards share.
+struct transaction {
+    std::vector<std::unique_ptr<queued_request>> requests;
+    bool doomed = false; ///< a request could not be queued: EXEC will refuse
+
+    std::shared_ptr<watch> watching; ///< null: nothing is watched
+    std::vector<key_place> watched;
+
+    /// Begins to watch a key, whose lock the caller holds.
+    void watch_key(sharded_store& store, std::size_t database, std::string_view key);
+
+    /// Whether a watched key has changed. The caller holds the locks of all of them.
+    bool is_broken() const noexcept { return watching && watching->broken(); }
+};
+
+/// Ends the watching, with the locks of the keys' shards held by the caller or, unless `locked`,
+/// taken one by one here.
+void unwatch_all(transaction& of, sharded_store& store, bool locked);
+
+} // namespace mini_redis

@@ -1,0 +1,86 @@
+// Who waits for what happens to a shard's keys: transactions that watch them, and clients that are
+// blocked until there is something to take.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "store/entry.hpp"
+
+namespace mini_redis {
+
+/// A key of one database, by its name.
+using key_place = std::pair<std::size_t, std::string>;
+
+/// As key_place, for look-ups.
+using key_place_view = std::pair<std::size_t, std::string_view>;
+
+/// Set when a watched key changes (WATCH). Those who watch share it with the shards of their keys.
+class watch {
+public:
+    bool broken() const noexcept { return broken_.load(std::memory_order_relaxed); }
+
+    void break_it() noexcept { broken_.store(true, std::memory_order_relaxed); }
+
+private:
+    std::atomic<bool> broken_{false};
+};
+
+/// Somebody blocked on keys; what that means is the commands' affair.
+class waiter {
+public:
+    virtual ~waiter() = default;
+
+    waiter(const waiter&) = delete;
+    waiter& operator=(const waiter&) = delete;
+
+    /// The hashes of keys, other than those it waits on, whose locks whoever serves it must hold.
+    std::vector<std::uint64_t> also_needs;
+
+protected:
+    waiter() = default;
+};
+
+/// The listeners of one shard.
+///
+/// *Thread safety*: the shard's mutex guards it.
+struct shard_listeners {
+    struct less {
+        using is_transparent = void;
+
+        bool operator()(key_place_view a, key_place_view b) const noexcept { return a < b; }
+    };
+
+    template <class Value>
+    using map_by_key = std::map<key_place, Value, less>;
+
+    map_by_key<std::vector<std::shared_ptr<watch>>> watches;
+    /// In the order in which they came.
+    map_by_key<std::deque<std::shared_ptr<waiter>>> waiters;
+    /// How many of the waiters also need other keys' locks.
+    std::size_t needy = 0;
+
+    bool empty() const noexcept { return watches.empty() && waiters.empty(); }
+};
+
+/// What one request has done to keys that others wait for: kept until the request is done, as they
+/// are served after it.
+struct change_log {
+    struct ready_key {
+        key_place place;
+        bool operator==(const ready_key&) const = default;
+    };
+
+    std::vector<ready_key> ready; ///< in the order in which they got something
+};
+
+} // namespace mini_redis
