@@ -350,7 +350,7 @@ constexpr command client_rows[] = {
      .group = "connection",
      .since = "5.0.0",
      .complexity = "O(log N) in the number of connections",
-     .syntax = "client-id:integer [unblock-type: TIMEOUT | ERROR]",
+     .syntax = "client-id:integer [timeout_error: TIMEOUT | ERROR]",
      .summary = "Ends the wait of a client that a blocking command holds up."},
 };
 
