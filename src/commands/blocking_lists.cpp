@@ -13,8 +13,10 @@
 namespace mini_redis {
 namespace {
 
-void wait_for_list(context& c, std::size_t keys, std::int64_t until, timeout_reply otherwise) {
-    c.park(value_type::list, keys, until == never ? std::nullopt : std::optional{until}, otherwise);
+// Whoever waited is told by a null array when its time is over, whatever the command.
+void wait_for_list(context& c, std::size_t keys, std::int64_t until) {
+    c.park(value_type::list, keys, until == never ? std::nullopt : std::optional{until},
+           timeout_reply::null_array);
 }
 
 void blocking_pop(context& c, list_end where) {
@@ -28,7 +30,7 @@ void blocking_pop(context& c, list_end where) {
         c.reply.bulk_string(key.name);
         return pop_one(c, key, found, where);
     }
-    wait_for_list(c, c.keys.size(), *until, timeout_reply::null_array);
+    wait_for_list(c, c.keys.size(), *until);
 }
 
 void blpop(context& c) {
@@ -44,14 +46,15 @@ void blmpop(context& c) {
     if (!how) return;
     const std::optional<std::int64_t> until = timeout_argument(c, c.args[1]);
     if (!until || pop_from_first(c, *how)) return;
-    wait_for_list(c, c.keys.size(), *until, timeout_reply::null_array);
+    wait_for_list(c, c.keys.size(), *until);
 }
 
 void blocking_move(context& c, list_end from, list_end to) {
     const std::optional<std::int64_t> until = timeout_argument(c, c.args.back());
     if (!until) return;
     const located found = c.modify(c.keys[0]);
-    if (!found) return wait_for_list(c, 1, *until, timeout_reply::null);
+    if (!found && !c.effects.may_park) return c.reply.null(); // in a transaction
+    if (!found) return wait_for_list(c, 1, *until);
     if (is_list(c, found)) move_one(c, c.keys[0], found, from, c.keys[1], to);
 }
 
