@@ -9,6 +9,8 @@ namespace mini_redis {
 
 std::span<const command> string_commands();
 std::span<const command> key_commands();
+std::span<const command> list_commands();
+std::span<const command> blocking_list_commands();
 std::span<const command> expiry_commands();
 std::span<const command> connection_commands();
 std::span<const command> client_commands();
