@@ -8,6 +8,9 @@
 namespace mini_redis {
 
 std::span<const command> string_commands();
+std::span<const command> lcs_commands();
+std::span<const command> bitmap_commands();
+std::span<const command> bitfield_commands();
 std::span<const command> key_commands();
 std::span<const command> expiry_commands();
 std::span<const command> connection_commands();

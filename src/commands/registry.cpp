@@ -33,6 +33,7 @@ const registry& registry::built_in() {
             connection_commands(), client_commands(), pubsub_commands(),
             server_commands(),     config_commands(), introspection_commands(),
             transaction_commands(),
+            lcs_commands(),        bitmap_commands(), bitfield_commands(),
         };
         return registry{families};
     }();
