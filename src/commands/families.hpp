@@ -8,6 +8,9 @@
 namespace mini_redis {
 
 std::span<const command> string_commands();
+std::span<const command> lcs_commands();
+std::span<const command> bitmap_commands();
+std::span<const command> bitfield_commands();
 std::span<const command> key_commands();
 std::span<const command> list_commands();
 std::span<const command> blocking_list_commands();
