@@ -33,7 +33,9 @@ struct operation {
     std::int64_t value = 0;
 };
 
-using wide = __int128;
+// More than 64 bits, for what overflows them.
+__extension__ typedef __int128 wide;
+__extension__ typedef unsigned __int128 unsigned_wide;
 
 // -- Fields in bytes --------------------------------------------------------------------------
 
@@ -43,7 +45,7 @@ constexpr std::size_t most_bytes = 9;
 wide load(std::string_view bytes, field where) noexcept {
     const auto first = static_cast<std::size_t>(where.offset >> 3);
     const unsigned skipped = where.offset & 7;
-    unsigned __int128 window = 0;
+    unsigned_wide window = 0;
     for (std::size_t i = first; i < first + most_bytes; ++i)
         window = window << 8 | (i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0u);
     const auto raw = static_cast<std::uint64_t>(window >> (most_bytes * 8 - skipped - where.bits));
