@@ -11,9 +11,9 @@
 
 namespace mini_redis {
 
-/// Calls `take` with `count` different members, every selection with the same chance. `Value` has
-/// size(), for_each() and table(), which is null where it is kept compactly; `as_arguments(entry)`
-/// calls `take` with an entry of that table.
+/// Calls `take` with `count` different members, fewer than there are, every selection with the same
+/// chance. `Value` has size(), for_each(), whose arguments `take` gets, and table(), which is null
+/// where it is kept compactly; a table's members may come as entries, to `take_entry`.
 template <class Value, class Take, class TakeEntry>
 void draw_different(const Value& from, std::size_t count, Take&& take, TakeEntry&& take_entry) {
     const std::size_t size = from.size();
