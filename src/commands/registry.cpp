@@ -45,6 +45,11 @@ const registry& registry::built_in() {
             lcs_commands(),
             bitmap_commands(),
             bitfield_commands(),
+            string_commands(),     key_commands(),    expiry_commands(),
+            connection_commands(), client_commands(), pubsub_commands(),
+            server_commands(),     config_commands(), introspection_commands(),
+            transaction_commands(), hash_commands(),   set_commands(),
+            set_algebra_commands(),
         };
         return registry{families};
     }();
