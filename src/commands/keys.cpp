@@ -3,7 +3,6 @@
 // KEYS, SCAN and RANDOMKEY name no key that could be locked for them: they lock one shard after the
 // other, each for the time they look at it.
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <limits>
 #include <numeric>
@@ -18,6 +17,7 @@
 #include "commands/context.hpp"
 #include "commands/encoding.hpp"
 #include "commands/families.hpp"
+#include "commands/scan_options.hpp"
 #include "resp/number.hpp"
 #include "store/glob.hpp"
 
@@ -160,76 +160,18 @@ struct scan_place {
     std::uint64_t cursor() const noexcept { return shard * table::end_position + position; }
 };
 
-struct scan_options {
-    scan_place from;
-    std::int64_t count = 10;
-    std::string_view pattern = "*";
-    std::optional<std::string_view> type;
-};
-
-// As strtoul reads it: nothing is 0, a sign and leading zeros are fine, and what does not fit into
-// 64 bits is none.
-std::optional<std::uint64_t> parse_cursor(std::string_view text) noexcept {
-    text = shown(text);
-    if (text.empty()) return 0;
-    const bool negative = text.starts_with('-');
-    if (negative || text.starts_with('+')) text.remove_prefix(1);
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return negative ? 0 - value : value;
-}
-
-// Replies with an error and returns nothing if the options are wrong.
-std::optional<scan_options> parse_scan(context& c) {
-    scan_options options;
-    const std::optional<std::uint64_t> cursor = parse_cursor(c.args[1]);
-    if (!cursor) {
-        c.reply.error("ERR invalid cursor");
-        return std::nullopt;
-    }
-    // Of a cursor that was never given out, the bits that can be one count, as in Redis.
-    options.from =
-        scan_place::from_cursor(*cursor & (c.store.shard_count() * table::end_position - 1));
-    for (std::size_t i = 2; i < c.args.size(); i += 2) {
-        const std::string_view name = c.args[i];
-        const bool has_value = i + 1 < c.args.size();
-        if (has_value && equals_ignoring_case(name, "count")) {
-            const std::optional<std::int64_t> count = integer_argument(c, c.args[i + 1]);
-            if (!count) return std::nullopt;
-            if (*count < 1) {
-                c.reply.error(replies::syntax_error);
-                return std::nullopt;
-            }
-            options.count = *count;
-        } else if (has_value && equals_ignoring_case(name, "match")) {
-            options.pattern = c.args[i + 1];
-        } else if (has_value && equals_ignoring_case(name, "type")) {
-            options.type = c.args[i + 1];
-        } else {
-            c.reply.error(replies::syntax_error);
-            return std::nullopt;
-        }
-    }
-    return options;
-}
-
 // Writes the names it meets from `from` on to `list`, and returns where to go on.
-scan_place scan_some(context& c, const scan_options& options, reply_writer& list,
-                     std::size_t& written) {
+scan_place scan_some(context& c, scan_place at, const scan_options& options, scan_reply& list) {
     // COUNT keys looked at, or, where they are few and far between, ten times as many buckets.
     // Empty shards cost next to nothing, so that small databases are done in one call.
     constexpr std::size_t most_empty_shards = 65'536;
     const auto most_keys = static_cast<std::uint64_t>(options.count);
-    const std::uint64_t most_buckets =
-        most_keys > std::numeric_limits<std::uint64_t>::max() / 10 ? most_keys : most_keys * 10;
-    const bool all = options.pattern == "*";
+    const std::uint64_t most_buckets = options.most_buckets();
     const std::int64_t now = c.now_ms();
     std::uint64_t met = 0;
     std::uint64_t buckets = 0;
     std::size_t empty_shards = 0;
 
-    scan_place at = options.from;
     while (at.shard < c.store.shard_count()) {
         const auto guard = c.lock_shard(at.shard);
         const table& here = c.store.shard_at(at.shard).at(c.db.index());
@@ -238,11 +180,10 @@ scan_place scan_some(context& c, const scan_options& options, reply_writer& list
         while (at.position < table::end_position && met < most_keys && buckets < most_buckets) {
             at.position = here.visit_from(at.position, [&](const entry& e) {
                 ++met;
-                if (is_expired(e, now) || !(all || glob_matches(options.pattern, e.key()))) return;
+                if (is_expired(e, now) || !options.wants(e.key())) return;
                 if (options.type && !equals_ignoring_case(*options.type, to_string(e.type())))
                     return;
-                list.bulk_string(e.key());
-                ++written;
+                list.add(e.key());
             });
             ++buckets;
         }
@@ -254,18 +195,14 @@ scan_place scan_some(context& c, const scan_options& options, reply_writer& list
 }
 
 void scan(context& c) {
-    const std::optional<scan_options> options = parse_scan(c);
+    const std::optional<std::uint64_t> cursor = cursor_argument(c, c.args[1]);
+    if (!cursor) return;
+    const std::optional<scan_options> options = parse_scan_options(c, 2, scan_of::keys);
     if (!options) return;
-    output_buffer names;
-    reply_writer list{names, c.reply.protocol()};
-    std::size_t written = 0;
-    const std::uint64_t cursor = scan_some(c, *options, list, written).cursor();
-
-    char digits[integer_digits];
-    c.reply.array(2);
-    c.reply.bulk_string({digits, format_unsigned(cursor, digits)});
-    c.reply.array(written);
-    c.reply.raw(names.view());
+    // Of a cursor that was never given out, the bits that can be one count, as in Redis.
+    const std::uint64_t known = *cursor & (c.store.shard_count() * table::end_position - 1);
+    scan_reply reply{c};
+    reply.finish(scan_some(c, scan_place::from_cursor(known), *options, reply).cursor());
 }
 
 void randomkey(context& c) {

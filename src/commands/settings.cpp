@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "commands/arguments.hpp"
+#include "commands/effects.hpp"
 #include "resp/number.hpp"
 #include "store/glob.hpp"
 
@@ -23,6 +24,7 @@ enum class kind : std::uint8_t {
     text,
     save_points,   // pairs of seconds and changes
     output_limits, // per class of client: hard bytes, soft bytes, soft seconds
+    events,        // letters of keyspace notifications
 };
 
 enum class change_rule : std::uint8_t {
@@ -31,6 +33,7 @@ enum class change_rule : std::uint8_t {
     fixed,    // mini-redis knows this value only
 };
 
+constexpr std::int64_t int_min = std::numeric_limits<std::int32_t>::min();
 constexpr std::int64_t int_max = std::numeric_limits<std::int32_t>::max();
 constexpr std::int64_t long_max = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t mebibyte = 1024 * 1024;
@@ -84,6 +87,45 @@ bool are_save_points(std::string_view text) {
            });
 }
 
+// In the order in which CONFIG GET shows them: first those that "A" stands for.
+constexpr std::pair<char, event_class> event_letter[] = {
+    {'g', event_class::generic},  {'$', event_class::string},      {'l', event_class::list},
+    {'s', event_class::set},      {'h', event_class::hash},        {'z', event_class::zset},
+    {'x', event_class::expired},  {'e', event_class::evicted},     {'t', event_class::stream},
+    {'d', event_class::module_type}, {'n', event_class::new_key},  {'K', event_class::keyspace},
+    {'E', event_class::keyevent}, {'m', event_class::key_miss},
+};
+
+constexpr std::uint32_t all_events = [] {
+    std::uint32_t bits = 0;
+    for (const auto& [letter, event] : std::span{event_letter}.first(10))
+        bits |= bit(event);
+    return bits;
+}();
+
+std::optional<std::uint32_t> parse_events(std::string_view letters) noexcept {
+    std::uint32_t bits = 0;
+    for (const char c : letters) {
+        const auto* const known = std::find_if(std::begin(event_letter), std::end(event_letter),
+                                               [c](const auto& each) { return each.first == c; });
+        if (c != 'A' && known == std::end(event_letter)) return std::nullopt;
+        bits |= c == 'A' ? all_events : bit(known->second);
+    }
+    return bits;
+}
+
+std::string event_letters(std::uint32_t bits) {
+    std::string letters;
+    const bool all = (bits & all_events) == all_events;
+    if (all) {
+        letters = "A";
+        bits &= ~(all_events | bit(event_class::new_key)); // behind A, Redis does not show "n" either
+    }
+    for (const auto& [letter, event] : event_letter)
+        if ((bits & bit(event)) != 0) letters += letter;
+    return letters;
+}
+
 std::string failed(std::string_view name, std::string_view why) {
     return fmt::format("ERR CONFIG SET failed (possibly related to argument '{}') - {}",
                        shown(name), why);
@@ -97,6 +139,7 @@ struct settings::row {
     change_rule rule;
     std::string_view initial = "";                         // of what has no `number`
     std::atomic<std::int64_t> settings::*number = nullptr; // where an integer or size is kept
+    std::atomic<std::int64_t> compact_limits::*limit = nullptr; // or where one of the store is
     std::int64_t least = 0;
     std::int64_t most = long_max;
     std::span<const std::string_view> choices = {};
@@ -125,6 +168,22 @@ const std::span<const settings::row> settings::rows = [] {
         {.name = "cluster-enabled", .type = kind::yes_no, .rule = at_start, .initial = "no"},
         {.name = "databases", .type = kind::text, .rule = at_start, .initial = "16"},
         {.name = "enable-debug-command", .type = kind::text, .rule = at_start, .initial = "yes"},
+        {.name = "hash-max-listpack-entries",
+         .type = kind::integer,
+         .rule = free,
+         .limit = &compact_limits::hash_entries},
+        {.name = "hash-max-listpack-value",
+         .type = kind::memory,
+         .rule = free,
+         .limit = &compact_limits::hash_value},
+        {.name = "hash-max-ziplist-entries",
+         .type = kind::integer,
+         .rule = free,
+         .limit = &compact_limits::hash_entries},
+        {.name = "hash-max-ziplist-value",
+         .type = kind::memory,
+         .rule = free,
+         .limit = &compact_limits::hash_value},
         {.name = "hz",
          .type = kind::integer,
          .rule = free,
@@ -134,6 +193,23 @@ const std::span<const settings::row> settings::rows = [] {
         {.name = "lazyfree-lazy-expire", .type = kind::yes_no, .rule = fixed, .initial = "yes"},
         {.name = "lazyfree-lazy-user-del", .type = kind::yes_no, .rule = fixed, .initial = "yes"},
         {.name = "lazyfree-lazy-user-flush", .type = kind::yes_no, .rule = fixed, .initial = "yes"},
+        {.name = "list-compress-depth",
+         .type = kind::integer,
+         .rule = free,
+         .number = &settings::list_compress_depth,
+         .most = int_max},
+        {.name = "list-max-listpack-size",
+         .type = kind::integer,
+         .rule = free,
+         .limit = &compact_limits::list_size,
+         .least = int_min,
+         .most = int_max},
+        {.name = "list-max-ziplist-size",
+         .type = kind::integer,
+         .rule = free,
+         .limit = &compact_limits::list_size,
+         .least = int_min,
+         .most = int_max},
         {.name = "loglevel",
          .type = kind::choice,
          .rule = free,
@@ -151,7 +227,7 @@ const std::span<const settings::row> settings::rows = [] {
          .rule = fixed,
          .initial = "noeviction",
          .choices = eviction_policies},
-        {.name = "notify-keyspace-events", .type = kind::text, .rule = fixed},
+        {.name = "notify-keyspace-events", .type = kind::events, .rule = free},
         {.name = "port", .type = kind::text, .rule = at_start, .initial = "6379"},
         {.name = "protected-mode", .type = kind::yes_no, .rule = fixed, .initial = "no"},
         {.name = "proto-max-bulk-len",
@@ -161,6 +237,18 @@ const std::span<const settings::row> settings::rows = [] {
          .least = mebibyte},
         {.name = "requirepass", .type = kind::text, .rule = free},
         {.name = "save", .type = kind::save_points, .rule = fixed},
+        {.name = "set-max-intset-entries",
+         .type = kind::integer,
+         .rule = free,
+         .limit = &compact_limits::set_integers},
+        {.name = "set-max-listpack-entries",
+         .type = kind::integer,
+         .rule = free,
+         .limit = &compact_limits::set_entries},
+        {.name = "set-max-listpack-value",
+         .type = kind::memory,
+         .rule = free,
+         .limit = &compact_limits::set_value},
         {.name = "tcp-keepalive",
          .type = kind::integer,
          .rule = free,
@@ -171,6 +259,22 @@ const std::span<const settings::row> settings::rows = [] {
          .rule = free,
          .number = &settings::idle_timeout_seconds,
          .most = int_max},
+        {.name = "zset-max-listpack-entries",
+         .type = kind::integer,
+         .rule = free,
+         .limit = &compact_limits::zset_entries},
+        {.name = "zset-max-listpack-value",
+         .type = kind::memory,
+         .rule = free,
+         .limit = &compact_limits::zset_value},
+        {.name = "zset-max-ziplist-entries",
+         .type = kind::integer,
+         .rule = free,
+         .limit = &compact_limits::zset_entries},
+        {.name = "zset-max-ziplist-value",
+         .type = kind::memory,
+         .rule = free,
+         .limit = &compact_limits::zset_value},
     };
     return std::span<const row>{table};
 }();
@@ -186,8 +290,18 @@ const settings::row* settings::find(std::string_view name) noexcept {
     return nullptr;
 }
 
+std::atomic<std::int64_t>* settings::number_of(const row& setting) noexcept {
+    if (setting.number != nullptr) return &(this->*setting.number);
+    return setting.limit != nullptr ? &(limits_->*setting.limit) : nullptr;
+}
+
+const std::atomic<std::int64_t>* settings::number_of(const row& setting) const noexcept {
+    return const_cast<settings*>(this)->number_of(setting);
+}
+
 std::string settings::text_of(const row& setting) const {
-    if (setting.number != nullptr) return std::to_string((this->*setting.number).load());
+    if (const auto* const number = number_of(setting)) return std::to_string(number->load());
+    if (setting.type == kind::events) return event_letters(keyspace_events.load());
     if (setting.type == kind::output_limits)
         return fmt::format("normal 0 0 0 slave {} {} {} pubsub {} {} {}", replica_limits_[0],
                            replica_limits_[1], replica_limits_[2], pubsub_hard_limit.load(),
@@ -253,6 +367,12 @@ std::optional<std::string> settings::parse(const row& setting, std::string_view 
         if (!are_save_points(value)) return "Invalid save parameters";
         break;
     case kind::output_limits: return parse_limits(value, parsed);
+    case kind::events: {
+        const std::optional<std::uint32_t> events = parse_events(value);
+        if (!events) return "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.";
+        parsed.number = *events;
+        break;
+    }
     }
     if (setting.rule == change_rule::fixed && parsed.text != setting.initial)
         return fmt::format("mini-redis supports only '{}'", setting.initial);
@@ -287,8 +407,10 @@ std::optional<std::string> settings::parse_limits(std::string_view value, change
 
 void settings::apply(const change& parsed) {
     const row& setting = *parsed.setting;
-    if (setting.number != nullptr) {
-        this->*setting.number = parsed.number;
+    if (std::atomic<std::int64_t>* const number = number_of(setting)) {
+        *number = parsed.number;
+    } else if (setting.type == kind::events) {
+        keyspace_events = static_cast<std::uint32_t>(parsed.number);
     } else if (setting.type == kind::output_limits) {
         replica_limits_ = parsed.replica_limits;
         pubsub_hard_limit = parsed.pubsub_limits[0];

@@ -18,6 +18,8 @@
 #include <utility>
 #include <vector>
 
+#include "store/compact_limits.hpp"
+
 namespace mini_redis {
 
 /// The server's settings by Redis's names.
@@ -46,6 +48,10 @@ public:
     /// before any other thread uses the settings.
     void observe(std::string_view name, std::function<void(const std::string&)> changed);
 
+    /// Lets the settings of small collections be kept there, where the store reads them. To be
+    /// called before any other thread uses the settings.
+    void govern(compact_limits& limits) noexcept { limits_ = &limits; }
+
     /// Empty: no password is wanted.
     std::string password() const;
 
@@ -59,6 +65,7 @@ public:
     std::atomic<std::int64_t> pubsub_hard_limit{32LL * 1024 * 1024};
     std::atomic<std::int64_t> pubsub_soft_limit{8LL * 1024 * 1024};
     std::atomic<std::int64_t> pubsub_soft_seconds{60};
+    std::atomic<std::int64_t> list_compress_depth{0}; ///< kept for CONFIG GET: lists are not compressed
     /// notify-keyspace-events as bits of event_class; 0 if nothing is to be published.
     std::atomic<std::uint32_t> keyspace_events{0};
 
@@ -75,6 +82,11 @@ private:
     std::optional<std::string> parse_limits(std::string_view value, change& parsed) const;
     void apply(const change& parsed);
 
+    std::atomic<std::int64_t>* number_of(const row& setting) noexcept;
+    const std::atomic<std::int64_t>* number_of(const row& setting) const noexcept;
+
+    compact_limits own_limits_; // of settings that govern no store
+    compact_limits* limits_ = &own_limits_;
     mutable std::mutex mutex_;
     std::vector<std::string> texts_;               // guarded by mutex_; by row
     std::array<std::int64_t, 3> replica_limits_{}; // guarded by mutex_

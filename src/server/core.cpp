@@ -44,6 +44,7 @@ core::core(const server_options& options)
       started_{std::chrono::steady_clock::now()},
       purger_{keys_.store(), keys_.time(), settings_.hz} {
     if (options_.threads == 0) throw std::invalid_argument{"threads must be at least 1"};
+    settings_.govern(keys_.store().limits());
     settings_.max_clients = static_cast<std::int64_t>(options_.max_clients);
     settings_.initialize("bind", options_.bind);
     settings_.initialize("databases", std::to_string(options_.databases));
