@@ -14,8 +14,9 @@ namespace {
 
 using namespace mini_redis;
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 6> groups{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 7> groups{{
     {"string", "Strings"},
+    {"sorted-set", "Sorted sets"},
     {"generic", "Keys of any type"},
     {"pubsub", "Publish and subscribe"},
     {"transactions", "Transactions"},

@@ -33,6 +33,8 @@ const registry& registry::built_in() {
             connection_commands(), client_commands(), pubsub_commands(),
             server_commands(),     config_commands(), introspection_commands(),
             transaction_commands(),
+            sorted_set_commands(), sorted_set_range_commands(),
+            sorted_set_algebra_commands(), sorted_set_pop_commands(),
         };
         return registry{families};
     }();

@@ -62,8 +62,8 @@ struct member_bound {
 };
 
 struct member_range {
-    member_bound least;
-    member_bound most;
+    member_bound least{};
+    member_bound most{};
 
     bool is_below(std::string_view member) const noexcept {
         if (least.place != member_bound::where::value)
@@ -149,19 +149,10 @@ public:
             visit(found[i].member, found[i].score);
     }
 
-    /// Calls `visit(member, score)` for some members, and returns the next cursor (ZSCAN).
-    template <class Visit>
-    std::uint64_t scan(std::uint64_t cursor, Visit&& visit) const {
-        if (kept_->is_object()) {
-            return object().names().visit_from(cursor, [&](const entry& member) {
-                visit(member.key(), sorted_members::score_of(member));
-            });
-        }
-        for_each(std::forward<Visit>(visit));
-        return 0;
+    /// The members by name, in the order in which they are scanned, if it is not a block.
+    const member_table* names() const noexcept {
+        return kept_->is_object() ? &object().names() : nullptr;
     }
-
-    bool is_packed() const noexcept { return !kept_->is_object(); }
 
     static double score_in(const packed_element& element) noexcept {
         double score;
