@@ -1,6 +1,7 @@
 // Sorted sets: adding, removing and looking up members, ZSCAN.
 #include <array>
 #include <cmath>
+#include <fmt/format.h>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -190,7 +191,10 @@ void zmscore(context& c) {
 }
 
 void reply_rank(context& c, bool from_the_end) {
-    const bool with_score = c.args.size() > 3;
+    if (c.args.size() > 4)
+        return c.reply.error(fmt::format("ERR wrong number of arguments for '{}' command",
+                                         c.self.name));
+    const bool with_score = c.args.size() == 4;
     if (with_score && !equals_ignoring_case(c.args[3], "withscore"))
         return c.reply.error(replies::syntax_error);
     const located found = c.read(c.keys[0]);
@@ -230,6 +234,14 @@ void zlexcount(context& c) {
     reply_count(c, member_range_argument(c, c.args[2], c.args[3]));
 }
 
+// As Redis shows the scores of its blocks, which are text, in a scan: an integer stays one.
+std::size_t format_kept(double score, char* out) noexcept {
+    constexpr double most = 4611686018427387904.0; // 2^62
+    if (std::abs(score) <= most && score == std::trunc(score))
+        return format_integer(static_cast<std::int64_t>(score), out);
+    return format_real(score, out);
+}
+
 void zscan(context& c) {
     const std::optional<std::uint64_t> cursor = cursor_argument(c, c.args[2]);
     if (!cursor) return;
@@ -239,15 +251,17 @@ void zscan(context& c) {
     if (!found) return reply.finish(0); // whatever the options are, as in Redis
     const std::optional<scan_options> options = parse_scan_options(c, 3, scan_of::members);
     if (!options) return;
+    const sorted_set_view set{*found};
+    const member_table* const names = set.names();
     const auto add = [&](std::string_view member, double score) {
         if (!options->wants(member)) return;
         char digits[real_digits];
         reply.add(member);
-        reply.add({digits, format_real(score, digits)});
+        reply.add({digits, names == nullptr ? format_kept(score, digits)
+                                            : format_real(score, digits)});
     };
     std::uint64_t next = 0;
-    const sorted_set_view set{*found};
-    if (const member_table* const names = set.names())
+    if (names != nullptr)
         next = scan_table(*names, *cursor, *options, [&](const entry& member) {
             add(member.key(), sorted_members::score_of(member));
         });

@@ -16,8 +16,14 @@ bool fits_block(const compact_limits& limits, std::size_t members,
            static_cast<std::int64_t>(longest_member) <= longest;
 }
 
+// As Redis's blocks, which hold numbers as text: a zero has no sign there.
+double as_kept(double score) noexcept {
+    return score + 0.0;
+}
+
 void append_pair(std::string& out, std::string_view member, double score) {
     packed::append(out, member);
+    score = as_kept(score);
     char bytes[sizeof score];
     std::memcpy(bytes, &score, sizeof score);
     packed::append(out, {bytes, sizeof bytes});
@@ -187,6 +193,7 @@ void sorted_set_editor::move_packed(const place& where, double score) {
     const std::size_t size = where.end - where.begin;
     std::size_t offset = place_for(at_->bytes(), {where.name.name, score}, where.begin);
     if (offset == where.begin || offset == where.end) { // it stays where it is
+        score = as_kept(score);
         std::memcpy(at_->mutable_bytes().data() + where.end - sizeof score, &score, sizeof score);
         silent_ = true;
         return;
