@@ -50,6 +50,9 @@ const registry& registry::built_in() {
             server_commands(),     config_commands(), introspection_commands(),
             transaction_commands(), hash_commands(),   set_commands(),
             set_algebra_commands(),
+            transaction_commands(),
+            sorted_set_commands(), sorted_set_range_commands(),
+            sorted_set_algebra_commands(), sorted_set_pop_commands(),
         };
         return registry{families};
     }();
