@@ -14,8 +14,9 @@ namespace {
 
 using namespace mini_redis;
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 7> groups{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> groups{{
     {"string", "Strings"},
+    {"list", "Lists"},
     {"bitmap", "Bitmaps"},
     {"generic", "Keys of any type"},
     {"pubsub", "Publish and subscribe"},

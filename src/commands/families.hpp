@@ -12,6 +12,8 @@ std::span<const command> lcs_commands();
 std::span<const command> bitmap_commands();
 std::span<const command> bitfield_commands();
 std::span<const command> key_commands();
+std::span<const command> list_commands();
+std::span<const command> blocking_list_commands();
 std::span<const command> expiry_commands();
 std::span<const command> connection_commands();
 std::span<const command> client_commands();

@@ -29,11 +29,22 @@ std::size_t hash_name(std::string_view name) noexcept {
 const registry& registry::built_in() {
     static const registry all = [] {
         const std::array families{
-            string_commands(),     key_commands(),    expiry_commands(),
-            connection_commands(), client_commands(), pubsub_commands(),
-            server_commands(),     config_commands(), introspection_commands(),
+            string_commands(),
+            key_commands(),
+            expiry_commands(),
+            connection_commands(),
+            client_commands(),
+            pubsub_commands(),
+            server_commands(),
+            config_commands(),
+            introspection_commands(),
             transaction_commands(),
-            lcs_commands(),        bitmap_commands(), bitfield_commands(),
+            list_commands(),
+            blocking_list_commands(),
+            transaction_commands(),
+            lcs_commands(),
+            bitmap_commands(),
+            bitfield_commands(),
         };
         return registry{families};
     }();
