@@ -14,10 +14,12 @@ namespace {
 
 using namespace mini_redis;
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 8> groups{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 10> groups{{
     {"string", "Strings"},
     {"list", "Lists"},
     {"bitmap", "Bitmaps"},
+    {"hash", "Hashes"},
+    {"set", "Sets"},
     {"generic", "Keys of any type"},
     {"pubsub", "Publish and subscribe"},
     {"transactions", "Transactions"},

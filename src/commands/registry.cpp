@@ -41,10 +41,12 @@ const registry& registry::built_in() {
             transaction_commands(),
             list_commands(),
             blocking_list_commands(),
-            transaction_commands(),
             lcs_commands(),
             bitmap_commands(),
             bitfield_commands(),
+            hash_commands(),
+            set_commands(),
+            set_algebra_commands(),
         };
         return registry{families};
     }();
