@@ -14,12 +14,13 @@ namespace {
 
 using namespace mini_redis;
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 10> groups{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 11> groups{{
     {"string", "Strings"},
     {"list", "Lists"},
     {"bitmap", "Bitmaps"},
     {"hash", "Hashes"},
     {"set", "Sets"},
+    {"sorted-set", "Sorted sets"},
     {"generic", "Keys of any type"},
     {"pubsub", "Publish and subscribe"},
     {"transactions", "Transactions"},

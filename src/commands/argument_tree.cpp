@@ -94,8 +94,9 @@ argument parse_bracket(std::string_view inside) {
     argument result = alternatives.size() == 1 ? std::move(alternatives.front())
                                                : grouped("oneof", std::move(alternatives));
     if (!label.empty()) {
-        // A label names the group, so there is one even around a single argument.
-        if (result.type != "oneof" && result.type != "block") {
+        // A label names the group, so there is one even around a single argument; but a literal is
+        // its own group.
+        if (result.type != "oneof" && result.type != "block" && result.type != "pure-token") {
             std::string token = std::exchange(result.token, {});
             result = grouped("block", {std::move(result)});
             result.token = std::move(token);

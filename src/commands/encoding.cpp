@@ -26,6 +26,7 @@ std::string_view encoding_name(const entry& value) noexcept {
         if (value.is_object()) return "hashtable";
         return value.kept_as() == collection_encoding::integers ? "intset" : "listpack";
     }
+    if (value.type() == value_type::zset) return value.is_object() ? "skiplist" : "listpack";
     if (value.encoding() == string_encoding::raw) return "raw";
     if (as_integer(value)) return "int";
     return value.string().size() <= embedded_limit ? "embstr" : "raw";
@@ -42,6 +43,7 @@ std::int64_t reference_count(const entry& value) noexcept {
 }
 
 std::size_t serialized_size(const entry& value) noexcept {
+    if (value.is_object()) return value.memory();
     const auto fits = [](std::int64_t number, int bits) {
         const std::int64_t half = std::int64_t{1} << (bits - 1);
         return number >= -half && number < half;

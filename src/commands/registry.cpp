@@ -41,12 +41,17 @@ const registry& registry::built_in() {
             transaction_commands(),
             list_commands(),
             blocking_list_commands(),
+            dump_commands(),
             lcs_commands(),
             bitmap_commands(),
             bitfield_commands(),
             hash_commands(),
             set_commands(),
             set_algebra_commands(),
+            sorted_set_commands(),
+            sorted_set_range_commands(),
+            sorted_set_algebra_commands(),
+            sorted_set_pop_commands(),
         };
         return registry{families};
     }();

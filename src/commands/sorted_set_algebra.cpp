@@ -1,0 +1,356 @@
+// Sorted sets: unions, intersections and differences, replied or stored. The inputs may be sets too,
+// whose members all have the score 1.
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "commands/arguments.hpp"
+#include "commands/context.hpp"
+#include "commands/families.hpp"
+#include "commands/sorted_set_arguments.hpp"
+#include "resp/number.hpp"
+#include "store/sorted_set_value.hpp"
+
+namespace mini_redis {
+namespace {
+
+// -- Inputs -----------------------------------------------------------------------------------
+
+/// What one of the keys holds, if anything. The one place where sets and sorted sets are told apart.
+class input {
+public:
+    double weight = 1;
+
+    explicit input(const entry* held) noexcept : held_{held} {}
+
+    static bool is_one(const entry& held) noexcept {
+        return held.type() == value_type::zset; // SETS: and value_type::set
+    }
+
+    std::size_t size() const noexcept { return held_ ? sorted_set_view{*held_}.size() : 0; }
+
+    std::optional<double> find(std::string_view member) const noexcept {
+        return held_ ? sorted_set_view{*held_}.score(member) : std::nullopt;
+    }
+
+    /// Calls `visit(member, score)` for each member.
+    template <class Visit>
+    void for_each(Visit&& visit) const {
+        if (held_ != nullptr) sorted_set_view{*held_}.for_each(visit);
+    }
+
+    double weighted(double score) const noexcept {
+        const double value = weight * score;
+        return std::isnan(value) ? 0 : value; // infinity by 0
+    }
+
+private:
+    const entry* held_;
+};
+
+enum class aggregate { sum, least, most };
+
+double joined(aggregate how, double left, double right) noexcept {
+    if (how == aggregate::least) return std::min(left, right);
+    if (how == aggregate::most) return std::max(left, right);
+    const double sum = left + right;
+    return std::isnan(sum) ? 0 : sum; // of both infinities
+}
+
+// -- Requests ---------------------------------------------------------------------------------
+
+enum class operation { unite, intersect, subtract };
+
+struct algebra_request {
+    std::vector<input> inputs;
+    aggregate how = aggregate::sum;
+    bool with_scores = false;
+    std::int64_t limit = 0; // ZINTERCARD: 0 is none
+    std::size_t options = 0; // the word where they begin
+};
+
+// The inputs, whose number is word `at`; replies with an error and returns nothing if it is wrong.
+std::optional<algebra_request> read_inputs(context& c, std::size_t at) {
+    const std::optional<std::int64_t> count = integer_argument(c, c.args[at]);
+    if (!count) return std::nullopt;
+    if (*count < 1) {
+        c.reply.error(fmt::format("ERR at least 1 input key is needed for '{}' command",
+                                  c.self.name));
+        return std::nullopt;
+    }
+    if (static_cast<std::uint64_t>(*count) > c.args.size() - at - 1) {
+        c.reply.error(replies::syntax_error);
+        return std::nullopt;
+    }
+    algebra_request wanted;
+    const auto inputs = static_cast<std::size_t>(*count);
+    for (const hashed_key& key : c.keys.last(inputs)) {
+        // The entry stays where it is, also when finding the next key removes that as expired.
+        const located found = c.read(key);
+        if (found && !input::is_one(*found)) {
+            c.reply.error(replies::wrong_type);
+            return std::nullopt;
+        }
+        wanted.inputs.emplace_back(found ? &*found : nullptr);
+    }
+    wanted.options = at + 1 + inputs;
+    return wanted;
+}
+
+bool parse_weights(context& c, algebra_request& wanted, std::size_t at) {
+    for (input& one : wanted.inputs) {
+        const std::optional<double> weight = parse_real(c.args[at++]);
+        if (!weight) {
+            c.reply.error("ERR weight value is not a float");
+            return false;
+        }
+        one.weight = *weight;
+    }
+    return true;
+}
+
+std::optional<aggregate> parse_aggregate(std::string_view word) noexcept {
+    if (equals_ignoring_case(word, "sum")) return aggregate::sum;
+    if (equals_ignoring_case(word, "min")) return aggregate::least;
+    if (equals_ignoring_case(word, "max")) return aggregate::most;
+    return std::nullopt;
+}
+
+bool parse_options(context& c, algebra_request& wanted, operation what, bool storing) {
+    const auto refuse = [&] {
+        c.reply.error(replies::syntax_error);
+        return false;
+    };
+    for (std::size_t at = wanted.options; at < c.args.size(); ++at) {
+        const std::size_t left = c.args.size() - at - 1;
+        const bool weighs = what != operation::subtract;
+        if (weighs && left >= wanted.inputs.size() && equals_ignoring_case(c.args[at], "weights")) {
+            if (!parse_weights(c, wanted, at + 1)) return false;
+            at += wanted.inputs.size();
+        } else if (weighs && left >= 1 && equals_ignoring_case(c.args[at], "aggregate")) {
+            const std::optional<aggregate> how = parse_aggregate(c.args[++at]);
+            if (!how) return refuse();
+            wanted.how = *how;
+        } else if (!storing && equals_ignoring_case(c.args[at], "withscores")) {
+            wanted.with_scores = true;
+        } else {
+            return refuse();
+        }
+    }
+    return true;
+}
+
+// -- Results ----------------------------------------------------------------------------------
+
+using result = std::vector<scored_member>;
+
+// Small ones first: that is less to do, and the order in which Redis adds the scores up.
+void sort_by_size(std::vector<input>& inputs) {
+    std::stable_sort(inputs.begin(), inputs.end(),
+                     [](const input& a, const input& b) { return a.size() < b.size(); });
+}
+
+result unite(const algebra_request& wanted) {
+    std::unordered_map<std::string_view, double> all;
+    all.reserve(wanted.inputs.back().size());
+    for (const input& one : wanted.inputs)
+        one.for_each([&](std::string_view member, double score) {
+            const double value = one.weighted(score);
+            const auto [at, is_new] = all.try_emplace(member, value);
+            if (!is_new) at->second = joined(wanted.how, at->second, value);
+        });
+    result found;
+    found.reserve(all.size());
+    for (const auto& [member, score] : all)
+        found.push_back({member, score});
+    return found;
+}
+
+result intersect(const algebra_request& wanted) {
+    result found;
+    const input& first = wanted.inputs.front();
+    first.for_each([&](std::string_view member, double score) {
+        double value = first.weighted(score);
+        for (std::size_t i = 1; i < wanted.inputs.size(); ++i) {
+            const std::optional<double> other = wanted.inputs[i].find(member);
+            if (!other) return;
+            value = joined(wanted.how, value, wanted.inputs[i].weighted(*other));
+        }
+        found.push_back({member, value});
+    });
+    return found;
+}
+
+result subtract(const algebra_request& wanted) {
+    result found;
+    wanted.inputs.front().for_each([&](std::string_view member, double score) {
+        for (std::size_t i = 1; i < wanted.inputs.size(); ++i)
+            if (wanted.inputs[i].find(member)) return;
+        found.push_back({member, score});
+    });
+    return found;
+}
+
+result compute(algebra_request& wanted, operation what) {
+    if (what != operation::subtract) sort_by_size(wanted.inputs);
+    result found = what == operation::unite       ? unite(wanted)
+                   : what == operation::intersect ? intersect(wanted)
+                                                  : subtract(wanted);
+    if (!std::is_sorted(found.begin(), found.end(), ranks_before))
+        std::sort(found.begin(), found.end(), ranks_before);
+    return found;
+}
+
+void reply_result(context& c, operation what) {
+    std::optional<algebra_request> wanted = read_inputs(c, 1);
+    if (!wanted || !parse_options(c, *wanted, what, false)) return;
+    const result found = compute(*wanted, what);
+    write_scored_header(c.reply, found.size(), wanted->with_scores);
+    for (const scored_member& one : found)
+        write_scored(c.reply, one.member, one.score, wanted->with_scores);
+}
+
+void store_result(context& c, operation what, std::string_view event) {
+    std::optional<algebra_request> wanted = read_inputs(c, 2);
+    if (!wanted || !parse_options(c, *wanted, what, true)) return;
+    store_sorted_set(c, c.keys[0], compute(*wanted, what), event);
+}
+
+void zunion(context& c) {
+    reply_result(c, operation::unite);
+}
+
+void zinter(context& c) {
+    reply_result(c, operation::intersect);
+}
+
+void zdiff(context& c) {
+    reply_result(c, operation::subtract);
+}
+
+void zunionstore(context& c) {
+    store_result(c, operation::unite, "zunionstore");
+}
+
+void zinterstore(context& c) {
+    store_result(c, operation::intersect, "zinterstore");
+}
+
+void zdiffstore(context& c) {
+    store_result(c, operation::subtract, "zdiffstore");
+}
+
+bool parse_limit(context& c, algebra_request& wanted) {
+    for (std::size_t at = wanted.options; at < c.args.size(); at += 2) {
+        if (at + 1 == c.args.size() || !equals_ignoring_case(c.args[at], "limit")) {
+            c.reply.error(replies::syntax_error);
+            return false;
+        }
+        const std::optional<std::int64_t> limit = parse_integer(c.args[at + 1]);
+        if (!limit || *limit < 0) {
+            c.reply.error("ERR LIMIT can't be negative");
+            return false;
+        }
+        wanted.limit = *limit;
+    }
+    return true;
+}
+
+void zintercard(context& c) {
+    std::optional<algebra_request> wanted = read_inputs(c, 1);
+    if (!wanted || !parse_limit(c, *wanted)) return;
+    sort_by_size(wanted->inputs);
+    std::int64_t count = 0;
+    wanted->inputs.front().for_each([&](std::string_view member, double) {
+        if (wanted->limit != 0 && count >= wanted->limit) return;
+        for (std::size_t i = 1; i < wanted->inputs.size(); ++i)
+            if (!wanted->inputs[i].find(member)) return;
+        ++count;
+    });
+    c.reply.integer(count);
+}
+
+// -- Rows -------------------------------------------------------------------------------------
+
+using enum command_flag;
+
+constexpr std::string_view union_cost =
+    "O(N)+O(M*log(M)), N being the sizes of all inputs and M that of the result";
+constexpr std::string_view intersection_cost =
+    "O(N*K)+O(M*log(M)), N being the smallest size, K the number of inputs and M the result's size";
+constexpr std::string_view difference_cost =
+    "O(N*K)+O(M*log(M)), N being the first size, K the number of inputs and M the result's size";
+
+constexpr command replied(std::string_view name, command_handler handler, std::string_view since,
+                          std::string_view cost, std::string_view syntax,
+                          std::string_view summary) {
+    return {.name = name,
+            .handler = handler,
+            .arity = -3,
+            .flags = readonly | movablekeys,
+            .categories = acl_category::sortedset,
+            .keys = {counted_keys(1, "RO access")},
+            .group = "sorted-set",
+            .since = since,
+            .complexity = cost,
+            .syntax = syntax,
+            .summary = summary};
+}
+
+constexpr command stored(std::string_view name, command_handler handler, std::string_view since,
+                         std::string_view cost, std::string_view syntax,
+                         std::string_view summary) {
+    return {.name = name,
+            .handler = handler,
+            .arity = -4,
+            .flags = write | denyoom | movablekeys,
+            .categories = acl_category::sortedset,
+            .keys = {{{1, 1, 1, "OW update"}, counted_keys(2, "RO access")}},
+            .group = "sorted-set",
+            .since = since,
+            .complexity = cost,
+            .syntax = syntax,
+            .summary = summary};
+}
+
+constexpr command rows[] = {
+    replied("zdiff", zdiff, "6.2.0", difference_cost,
+            "numkeys:integer key [key ...] [WITHSCORES]",
+            "Gives the members of the first sorted set that are in none of the others."),
+    stored("zdiffstore", zdiffstore, "6.2.0", difference_cost,
+           "destination:key numkeys:integer key [key ...]",
+           "Stores the members of the first sorted set that are in none of the others."),
+    replied("zinter", zinter, "6.2.0", intersection_cost,
+            "numkeys:integer key [key ...] [WEIGHTS weight:integer [weight:integer ...]] "
+            "[AGGREGATE <aggregate: SUM | MIN | MAX>] [WITHSCORES]",
+            "Gives the members that are in all of the sorted sets."),
+    replied("zintercard", zintercard, "7.0.0", "O(N*K), N being the smallest size, K the number "
+            "of inputs", "numkeys:integer key [key ...] [LIMIT limit:integer]",
+            "Counts the members that are in all of the sorted sets."),
+    stored("zinterstore", zinterstore, "2.0.0", intersection_cost,
+           "destination:key numkeys:integer key [key ...] "
+           "[WEIGHTS weight:integer [weight:integer ...]] [AGGREGATE <aggregate: SUM | MIN | MAX>]",
+           "Stores the members that are in all of the sorted sets."),
+    replied("zunion", zunion, "6.2.0", union_cost,
+            "numkeys:integer key [key ...] [WEIGHTS weight:integer [weight:integer ...]] "
+            "[AGGREGATE <aggregate: SUM | MIN | MAX>] [WITHSCORES]",
+            "Gives the members that are in any of the sorted sets."),
+    stored("zunionstore", zunionstore, "2.0.0", union_cost,
+           "destination:key numkeys:integer key [key ...] "
+           "[WEIGHTS weight:integer [weight:integer ...]] [AGGREGATE <aggregate: SUM | MIN | MAX>]",
+           "Stores the members that are in any of the sorted sets."),
+};
+
+static_assert(arities_match(rows));
+
+} // namespace
+
+std::span<const command> sorted_set_algebra_commands() {
+    return rows;
+}
+
+} // namespace mini_redis
