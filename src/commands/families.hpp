@@ -17,6 +17,7 @@ std::span<const command> set_algebra_commands();
 std::span<const command> key_commands();
 std::span<const command> list_commands();
 std::span<const command> blocking_list_commands();
+std::span<const command> dump_commands();
 std::span<const command> expiry_commands();
 std::span<const command> connection_commands();
 std::span<const command> client_commands();

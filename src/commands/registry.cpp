@@ -41,7 +41,7 @@ const registry& registry::built_in() {
             transaction_commands(),
             list_commands(),
             blocking_list_commands(),
-            transaction_commands(),
+            dump_commands(),
             lcs_commands(),
             bitmap_commands(),
             bitfield_commands(),
@@ -53,6 +53,13 @@ const registry& registry::built_in() {
             transaction_commands(),
             sorted_set_commands(), sorted_set_range_commands(),
             sorted_set_algebra_commands(), sorted_set_pop_commands(),
+            hash_commands(),
+            set_commands(),
+            set_algebra_commands(),
+            sorted_set_commands(),
+            sorted_set_range_commands(),
+            sorted_set_algebra_commands(),
+            sorted_set_pop_commands(),
         };
         return registry{families};
     }();
