@@ -16,12 +16,10 @@ using namespace mini_redis;
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 11> groups{{
     {"string", "Strings"},
-    {"list", "Lists"},
     {"bitmap", "Bitmaps"},
+    {"list", "Lists"},
     {"hash", "Hashes"},
     {"set", "Sets"},
-constexpr std::array<std::pair<std::string_view, std::string_view>, 11> groups{{
-    {"string", "Strings"},
     {"sorted-set", "Sorted sets"},
     {"generic", "Keys of any type"},
     {"pubsub", "Publish and subscribe"},
