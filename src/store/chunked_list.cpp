@@ -253,7 +253,8 @@ void chunked_list::rebuild(std::size_t at, texts& elements) {
     slots_.reserve(slots_.size() + made.size());
     const auto begin = slots_.begin() + static_cast<std::ptrdiff_t>(at);
     const auto after = slots_.erase(begin, begin + static_cast<std::ptrdiff_t>(replaced));
-    slots_.insert(after, std::make_move_iterator(made.begin()), std::make_move_iterator(made.end()));
+    slots_.insert(after, std::make_move_iterator(made.begin()),
+                  std::make_move_iterator(made.end()));
     if (!has_chunks()) {
         slots_.clear();
         first_ = 0;
@@ -268,7 +269,8 @@ void chunked_list::set(std::size_t index, std::string_view text) {
     count_in(text);
     if (old.size() == text.size()) {
         if (!text.empty())
-            std::memcpy(in.chunk->data() + (old.data() - in.chunk->data()), text.data(), text.size());
+            std::memcpy(in.chunk->data() + (old.data() - in.chunk->data()), text.data(),
+                        text.size());
         return;
     }
     texts elements;
