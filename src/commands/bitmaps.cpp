@@ -97,16 +97,33 @@ std::optional<bool> unit_argument(context& c, std::string_view word) {
     return std::nullopt;
 }
 
-std::uint64_t count_ones(std::string_view bytes) noexcept {
+// Always inlined, so that it is compiled for the instructions of its caller.
+[[gnu::always_inline]] inline std::uint64_t add_up_ones(std::string_view bytes) noexcept {
     const char* at = bytes.data();
     std::size_t left = bytes.size();
     std::uint64_t sums[4] = {};
     for (; left >= 32; left -= 32, at += 32)
-        for (std::size_t i = 0; i < 4; ++i)
-            sums[i] += static_cast<std::uint64_t>(std::popcount(word_at(at + 8 * i)));
+        for (std::size_t i = 0; i < 4; ++i) {
+            std::uint64_t word;
+            std::memcpy(&word, at + 8 * i, sizeof word);
+            sums[i] += static_cast<std::uint64_t>(__builtin_popcountll(word));
+        }
     for (; left > 0; --left, ++at)
-        sums[0] += static_cast<std::uint64_t>(std::popcount(static_cast<unsigned char>(*at)));
+        sums[0] += static_cast<std::uint64_t>(__builtin_popcount(static_cast<unsigned char>(*at)));
     return sums[0] + sums[1] + sums[2] + sums[3];
+}
+
+#if defined(__x86_64__)
+[[gnu::target("popcnt")]] std::uint64_t count_by_instruction(std::string_view bytes) noexcept {
+    return add_up_ones(bytes);
+}
+#endif
+
+std::uint64_t count_ones(std::string_view bytes) noexcept {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("popcnt")) return count_by_instruction(bytes);
+#endif
+    return add_up_ones(bytes);
 }
 
 unsigned byte_at(std::string_view bytes, std::uint64_t bit) noexcept {
