@@ -177,6 +177,13 @@ std::uint64_t find_bit(std::string_view bytes, bool wanted, bit_range range) noe
     };
     if ((at & 7) != 0 && look_into_byte()) return std::min(at, range.end);
     const std::uint64_t nothing = wanted ? 0 : ~std::uint64_t{0};
+    for (; at + 256 <= range.end; at += 256) { // four words at once
+        const char* const here = bytes.data() + (at >> 3);
+        const std::uint64_t differing = (word_at(here) ^ nothing) | (word_at(here + 8) ^ nothing) |
+                                        (word_at(here + 16) ^ nothing) |
+                                        (word_at(here + 24) ^ nothing);
+        if (differing != 0) break;
+    }
     while (at + 64 <= range.end && word_at(bytes.data() + (at >> 3)) == nothing)
         at += 64;
     while (at < range.end)
@@ -272,6 +279,13 @@ void combine(std::string& into, std::string_view from, operation how) {
     }
 }
 
+// A large result is not copied once more: the key gets a short one, and that changes places with it.
+void put_result(context& c, const hashed_key& key, located old, std::string& result) {
+    const std::string_view first = std::string_view{result}.substr(0, entry::inline_limit + 1);
+    c.db.put_string(key, old, first, std::nullopt, string_encoding::raw);
+    if (first.size() < result.size()) c.db.find(key)->outside_string()->swap(result);
+}
+
 void bitop(context& c) {
     const std::optional<operation> how = parse_operation(c.args[1]);
     if (!how) return c.reply.error(replies::syntax_error);
@@ -302,7 +316,7 @@ void bitop(context& c) {
     const hashed_key& target = c.keys[0];
     const located old = c.db.find(target);
     if (size != 0) {
-        c.db.put_string(target, old, result, std::nullopt, string_encoding::raw);
+        put_result(c, target, old, result);
         c.notify(event_class::string, "set", target);
     } else if (old) {
         c.db.erase(target, old);
