@@ -14,8 +14,10 @@ namespace {
 
 using namespace mini_redis;
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 7> groups{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> groups{{
     {"string", "Strings"},
+    {"hash", "Hashes"},
+    {"set", "Sets"},
     {"sorted-set", "Sorted sets"},
     {"generic", "Keys of any type"},
     {"pubsub", "Publish and subscribe"},

@@ -19,6 +19,10 @@ std::optional<std::int64_t> as_integer(const entry& value) noexcept {
 } // namespace
 
 std::string_view encoding_name(const entry& value) noexcept {
+    if (value.type() == value_type::hash || value.type() == value_type::set) {
+        if (value.is_object()) return "hashtable";
+        return value.kept_as() == collection_encoding::integers ? "intset" : "listpack";
+    }
     if (value.type() == value_type::zset) return value.is_object() ? "skiplist" : "listpack";
     if (value.encoding() == string_encoding::raw) return "raw";
     if (as_integer(value)) return "int";

@@ -8,6 +8,9 @@
 namespace mini_redis {
 
 std::span<const command> string_commands();
+std::span<const command> hash_commands();
+std::span<const command> set_commands();
+std::span<const command> set_algebra_commands();
 std::span<const command> key_commands();
 std::span<const command> expiry_commands();
 std::span<const command> connection_commands();

@@ -32,7 +32,8 @@ const registry& registry::built_in() {
             string_commands(),     key_commands(),    expiry_commands(),
             connection_commands(), client_commands(), pubsub_commands(),
             server_commands(),     config_commands(), introspection_commands(),
-            transaction_commands(),
+            transaction_commands(), hash_commands(),   set_commands(),
+            set_algebra_commands(),
             sorted_set_commands(), sorted_set_range_commands(),
             sorted_set_algebra_commands(), sorted_set_pop_commands(),
         };
