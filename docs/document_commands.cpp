@@ -14,8 +14,10 @@ namespace {
 
 using namespace mini_redis;
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 9> groups{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 11> groups{{
     {"string", "Strings"},
+    {"bitmap", "Bitmaps"},
+    {"list", "Lists"},
     {"hash", "Hashes"},
     {"set", "Sets"},
     {"sorted-set", "Sorted sets"},

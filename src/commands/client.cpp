@@ -27,7 +27,9 @@ std::optional<bool> switch_argument(context& c, std::string_view word) {
 
 std::string flags_of(const client_info& client) {
     std::string flags;
-    if (client.channels + client.patterns != 0) flags += 'P';
+    if (client.queued >= 0) flags += 'x';
+    if (client.blocked) flags += 'b';
+    if (client.channels + client.patterns + client.shard_channels != 0) flags += 'P';
     if (client.close_after_reply) flags += 'c';
     if (client.no_evict) flags += 'e';
     if (client.no_touch) flags += 'T';
@@ -39,12 +41,12 @@ std::string flags_of(const client_info& client) {
 void append_line(std::string& text, const client_info& client) {
     fmt::format_to(std::back_inserter(text),
                    "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} "
-                   "psub={} ssub=0 multi=-1 qbuf={} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 "
+                   "psub={} ssub={} multi={} qbuf={} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 "
                    "obl={} oll=0 omem={} tot-mem={} events=r cmd={} "
                    "user=default redir=-1 resp={} lib-name={} lib-ver={}\n",
                    client.id, client.address, client.local_address, client.descriptor, client.name,
                    client.age_seconds, client.idle_seconds, flags_of(client), client.database,
-                   client.channels, client.patterns, client.query_bytes, client.output_bytes,
+                   client.channels, client.patterns, client.shard_channels, client.queued, client.query_bytes, client.output_bytes,
                    client.output_bytes, client.query_bytes + client.output_bytes,
                    client.last_command, client.protocol, client.library_name,
                    client.library_version);
@@ -60,11 +62,27 @@ std::optional<std::string> type_argument(context& c, std::string_view word) {
 }
 
 std::string_view type_of(const client_info& client) noexcept {
-    return client.channels + client.patterns != 0 ? "pubsub" : "normal";
+    return client.channels + client.patterns + client.shard_channels != 0 ? "pubsub" : "normal";
 }
 
 void client_id(context& c) {
     c.reply.integer(static_cast<std::int64_t>(c.client.id));
+}
+
+void client_unblock(context& c) {
+    bool with_error = false;
+    if (c.args.size() == 4) {
+        if (equals_ignoring_case(c.args[3], "error"))
+            with_error = true;
+        else if (!equals_ignoring_case(c.args[3], "timeout"))
+            return c.reply.error(
+                "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+    } else if (c.args.size() > 4) {
+        return reply_subcommand_misuse(c);
+    }
+    const std::optional<std::int64_t> id = integer_argument(c, c.args[2]);
+    if (!id) return;
+    c.reply.integer(c.server.unblock(static_cast<std::uint64_t>(*id), with_error));
 }
 
 void client_getname(context& c) {
@@ -324,6 +342,16 @@ constexpr command client_rows[] = {
      .complexity = "O(1)",
      .syntax = "connection-name",
      .summary = "Names the connection."},
+    {.name = "unblock",
+     .handler = client_unblock,
+     .arity = -3,
+     .flags = admin | noscript | loading | stale,
+     .categories = category::connection,
+     .group = "connection",
+     .since = "5.0.0",
+     .complexity = "O(log N) in the number of connections",
+     .syntax = "client-id:integer [timeout_error: TIMEOUT | ERROR]",
+     .summary = "Ends the wait of a client that a blocking command holds up."},
 };
 
 constexpr command rows[] = {

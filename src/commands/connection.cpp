@@ -153,13 +153,14 @@ void reset(context& c) {
             c.server.unsubscribe(client, subscription_kind::channel, channel);
         for (const std::string& pattern : client.extra->patterns)
             c.server.unsubscribe(client, subscription_kind::pattern, pattern);
+        for (const std::string& channel : client.extra->shard_channels)
+            c.server.unsubscribe(client, subscription_kind::shard_channel, channel);
+        client.extra->shard_channels.clear();
         client.extra->channels.clear();
         client.extra->patterns.clear();
         client.extra->name.clear();
-        if (client.extra->queue) unwatch_all(*client.extra->queue, c.store, false);
-        client.extra->queue.reset();
     }
-    client.in_transaction = false;
+    end_transaction(client, c.store, false);
     client.database = 0;
     if (client.replies == reply_mode::off) { // after SKIP, this reply is the one to skip
         client.replies = reply_mode::on;

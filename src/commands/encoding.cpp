@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "resp/number.hpp"
+#include "store/list_value.hpp"
 
 namespace mini_redis {
 namespace {
@@ -19,6 +20,8 @@ std::optional<std::int64_t> as_integer(const entry& value) noexcept {
 } // namespace
 
 std::string_view encoding_name(const entry& value) noexcept {
+    if (value.type() == value_type::list)
+        return list_view{value}.is_quicklist() ? "quicklist" : "listpack";
     if (value.type() == value_type::hash || value.type() == value_type::set) {
         if (value.is_object()) return "hashtable";
         return value.kept_as() == collection_encoding::integers ? "intset" : "listpack";

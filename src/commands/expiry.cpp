@@ -69,10 +69,13 @@ void expire_generic(context& c, time_unit unit) {
 
     const located found = c.modify(c.keys[0]);
     if (!found || !wanted->allow(found->expiry(), *at)) return c.reply.integer(0);
-    if (*at <= c.now_ms())
+    if (*at <= c.now_ms()) {
         c.db.erase(c.keys[0], found);
-    else
+        c.notify(event_class::generic, "del", c.keys[0]);
+    } else {
         c.db.set_expiry(c.keys[0], found, at);
+        c.notify(event_class::generic, "expire", c.keys[0]);
+    }
     c.reply.integer(1);
 }
 
@@ -126,6 +129,7 @@ void persist(context& c) {
     const located found = c.modify(c.keys[0]);
     if (!found || !found->has_expiry()) return c.reply.integer(0);
     c.db.set_expiry(c.keys[0], found, std::nullopt);
+    c.notify(event_class::generic, "persist", c.keys[0]);
     c.reply.integer(1);
 }
 

@@ -8,10 +8,16 @@
 namespace mini_redis {
 
 std::span<const command> string_commands();
+std::span<const command> lcs_commands();
+std::span<const command> bitmap_commands();
+std::span<const command> bitfield_commands();
 std::span<const command> hash_commands();
 std::span<const command> set_commands();
 std::span<const command> set_algebra_commands();
 std::span<const command> key_commands();
+std::span<const command> list_commands();
+std::span<const command> blocking_list_commands();
+std::span<const command> dump_commands();
 std::span<const command> expiry_commands();
 std::span<const command> connection_commands();
 std::span<const command> client_commands();

@@ -99,7 +99,7 @@ void clients_section(context& c, const server_statistics& now, std::string& out)
     line(out, "connected_clients:{}", now.connected_clients);
     line(out, "cluster_connections:0");
     line(out, "maxclients:{}", c.server.configuration().max_clients.load());
-    line(out, "blocked_clients:0");
+    line(out, "blocked_clients:{}", c.server.blocked_clients());
     line(out, "tracking_clients:0");
     line(out, "pubsub_clients:{}", now.pubsub_clients);
 }
@@ -145,7 +145,7 @@ void stats_section(context& c, const server_statistics& now, std::string& out) {
     line(out, "evicted_keys:0");
     line(out, "keyspace_hits:{}", now.keyspace_hits);
     line(out, "keyspace_misses:{}", now.keyspace_misses);
-    line(out, "pubsub_channels:{}", c.server.active_channels(std::nullopt).size());
+    line(out, "pubsub_channels:{}", c.server.active_channels(subscription_kind::channel, std::nullopt).size());
     line(out, "pubsub_patterns:{}", c.server.pattern_count());
     line(out, "total_error_replies:{}", now.error_replies);
 }

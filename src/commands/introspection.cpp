@@ -139,12 +139,15 @@ std::span<const key_range> ranges_of(const command& row) {
     return {row.keys.begin(), end};
 }
 
-// One range around all, for clients that know no better.
+// One range around all that are not counted, for clients that know no better.
 key_range outer_range(const command& row) {
-    const std::span<const key_range> ranges = ranges_of(row);
-    if (ranges.empty()) return {0, 0, 0};
-    key_range outer = ranges[0];
-    for (const key_range& range : ranges.subspan(1)) {
+    key_range outer{0, 0, 0};
+    for (const key_range& range : ranges_of(row)) {
+        if (range.counted) continue;
+        if (outer.first == 0) {
+            outer = range;
+            continue;
+        }
         outer.first = std::min(outer.first, range.first);
         outer.last = outer.last < 0 || range.last < 0 ? std::min(outer.last, range.last)
                                                       : std::max(outer.last, range.last);
@@ -171,6 +174,13 @@ void write_key_spec(reply_writer& out, const key_range& range) {
     write_simple_strings(out, split(range.access));
     search("begin_search", "index", 1);
     number("index", range.first);
+    if (range.counted) {
+        search("find_keys", "keynum", 3);
+        number("keynumidx", 0);
+        number("firstkey", 1);
+        number("keystep", range.step);
+        return;
+    }
     search("find_keys", "range", 3);
     number("lastkey", range.last < 0 ? range.last : range.last - range.first);
     number("keystep", range.step);

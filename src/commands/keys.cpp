@@ -34,6 +34,7 @@ void del(context& c) {
         const located found = c.db.find(key);
         if (!found) continue;
         c.db.erase(key, found);
+        c.notify(event_class::generic, "del", key);
         ++removed;
     }
     c.reply.integer(removed);
@@ -70,10 +71,18 @@ void relocate(database& from, const hashed_key& old_key, located at, database& t
     target.put(to, target.find(to), entry::remake(*moved, to.name, moved->expiry()));
 }
 
+void notify_renamed(context& c) {
+    c.notify(event_class::generic, "rename_from", c.keys[0]);
+    c.notify(event_class::generic, "rename_to", c.keys[1]);
+}
+
 void rename(context& c) {
     const located found = c.modify(c.keys[0]);
     if (!found) return c.reply.error(replies::no_such_key);
-    if (c.keys[0].name != c.keys[1].name) relocate(c.db, c.keys[0], found, c.db, c.keys[1]);
+    if (c.keys[0].name != c.keys[1].name) {
+        relocate(c.db, c.keys[0], found, c.db, c.keys[1]);
+        notify_renamed(c);
+    }
     c.reply.ok();
 }
 
@@ -81,7 +90,10 @@ void renamenx(context& c) {
     const bool taken = static_cast<bool>(c.db.find(c.keys[1]));
     const located found = c.modify(c.keys[0]);
     if (!found) return c.reply.error(replies::no_such_key);
-    if (!taken) relocate(c.db, c.keys[0], found, c.db, c.keys[1]);
+    if (!taken) {
+        relocate(c.db, c.keys[0], found, c.db, c.keys[1]);
+        notify_renamed(c);
+    }
     c.reply.integer(taken ? 0 : 1);
 }
 
@@ -93,6 +105,8 @@ void move(context& c) {
     const located found = c.modify(c.keys[0]);
     if (!found || target.find(c.keys[0])) return c.reply.integer(0);
     relocate(c.db, c.keys[0], found, target, c.keys[0]);
+    c.notify(event_class::generic, "move_from", c.keys[0]);
+    c.notify(event_class::generic, "move_to", c.keys[0].name, *index);
     c.reply.integer(1);
 }
 
@@ -119,6 +133,7 @@ void copy(context& c) {
     if (!found || (old && !replace)) return c.reply.integer(0);
     entry_ptr made = entry::clone(*found, c.keys[1].name, found->expiry());
     target.put(c.keys[1], target.find(c.keys[1]), std::move(made));
+    c.notify(event_class::generic, "copy_to", c.keys[1].name, index);
     c.reply.integer(1);
 }
 

@@ -21,27 +21,36 @@ using name_set = std::set<std::string, std::less<>>;
 
 name_set& names_of(client_state& client, subscription_kind kind) {
     client_state::rare& extra = client.ensure_extra();
-    return kind == subscription_kind::channel ? extra.channels : extra.patterns;
+    switch (kind) {
+    case subscription_kind::channel: return extra.channels;
+    case subscription_kind::pattern: return extra.patterns;
+    case subscription_kind::shard_channel: return extra.shard_channels;
+    }
+    return extra.channels;
 }
 
 // What has happened, to which name (none: there was nothing to unsubscribe from), and how many
-// subscriptions the client has now.
-void confirm(context& c, std::string_view what, std::optional<std::string_view> name) {
+// subscriptions the client has now, shard channels counted by themselves.
+void confirm(context& c, subscription_kind kind, std::optional<std::string_view> name) {
+    const client_state::rare& extra = c.client.ensure_extra();
+    const std::size_t subscriptions = kind == subscription_kind::shard_channel
+                                          ? extra.shard_channels.size()
+                                          : extra.channels.size() + extra.patterns.size();
     const reply_writer::pushing heard{c.reply};
     c.reply.push(3);
-    c.reply.bulk_string(what);
+    c.reply.bulk_string(c.self.name);
     if (name)
         c.reply.bulk_string(*name);
     else
         c.reply.null();
-    c.reply.integer(static_cast<std::int64_t>(c.client.subscriptions()));
+    c.reply.integer(static_cast<std::int64_t>(subscriptions));
 }
 
 void subscribe_to(context& c, subscription_kind kind) {
     name_set& names = names_of(c.client, kind);
     for (const std::string_view name : c.args.subspan(1)) {
         if (names.emplace(name).second) c.server.subscribe(c.client, kind, name);
-        confirm(c, c.self.name, name);
+        confirm(c, kind, name);
     }
     c.server.refresh(c.client);
 }
@@ -57,15 +66,15 @@ void unsubscribe_from(context& c, subscription_kind kind) {
     if (c.args.size() > 1) {
         for (const std::string_view name : c.args.subspan(1)) {
             leave(name);
-            confirm(c, c.self.name, name);
+            confirm(c, kind, name);
         }
     } else if (names.empty()) {
-        confirm(c, c.self.name, std::nullopt);
+        confirm(c, kind, std::nullopt);
     } else {
         while (!names.empty()) {
             const std::string name = *names.begin();
             leave(name);
-            confirm(c, c.self.name, name);
+            confirm(c, kind, name);
         }
     }
     c.server.refresh(c.client);
@@ -87,26 +96,55 @@ void punsubscribe(context& c) {
     unsubscribe_from(c, subscription_kind::pattern);
 }
 
+void ssubscribe(context& c) {
+    subscribe_to(c, subscription_kind::shard_channel);
+}
+
+void sunsubscribe(context& c) {
+    unsubscribe_from(c, subscription_kind::shard_channel);
+}
+
+void spublish(context& c) {
+    c.reply.integer(
+        static_cast<std::int64_t>(c.server.publish_to_shard(&c.client, c.args[1], c.args[2])));
+}
+
 void publish(context& c) {
     c.reply.integer(static_cast<std::int64_t>(c.server.publish(&c.client, c.args[1], c.args[2])));
 }
 
-void pubsub_channels(context& c) {
+void list_channels(context& c, subscription_kind kind) {
     if (c.args.size() > 3) return reply_subcommand_misuse(c);
-    const std::vector<std::string> channels =
-        c.server.active_channels(c.args.size() == 3 ? std::optional{c.args[2]} : std::nullopt);
+    const std::vector<std::string> channels = c.server.active_channels(
+        kind, c.args.size() == 3 ? std::optional{c.args[2]} : std::nullopt);
     c.reply.array(channels.size());
     for (const std::string& channel : channels)
         c.reply.bulk_string(channel);
 }
 
-void pubsub_numsub(context& c) {
+void pubsub_channels(context& c) {
+    list_channels(c, subscription_kind::channel);
+}
+
+void pubsub_shardchannels(context& c) {
+    list_channels(c, subscription_kind::shard_channel);
+}
+
+void count_subscribers(context& c, subscription_kind kind) {
     const auto channels = c.args.subspan(2);
     c.reply.array(2 * channels.size());
     for (const std::string_view channel : channels) {
         c.reply.bulk_string(channel);
-        c.reply.integer(static_cast<std::int64_t>(c.server.subscriber_count(channel)));
+        c.reply.integer(static_cast<std::int64_t>(c.server.subscriber_count(kind, channel)));
     }
+}
+
+void pubsub_numsub(context& c) {
+    count_subscribers(c, subscription_kind::channel);
+}
+
+void pubsub_shardnumsub(context& c) {
+    count_subscribers(c, subscription_kind::shard_channel);
 }
 
 void pubsub_numpat(context& c) {
@@ -150,6 +188,24 @@ constexpr command pubsub_rows[] = {
      .complexity = "O(N) in the number of channels asked for",
      .syntax = "[channel ...]",
      .summary = "Counts the subscribers of channels."},
+    {.name = "shardchannels",
+     .handler = pubsub_shardchannels,
+     .arity = -2,
+     .flags = pubsub | loading | stale,
+     .group = "pubsub",
+     .since = "7.0.0",
+     .complexity = "O(N) in the number of shard channels",
+     .syntax = "[pattern]",
+     .summary = "Lists the shard channels that have subscribers."},
+    {.name = "shardnumsub",
+     .handler = pubsub_shardnumsub,
+     .arity = -2,
+     .flags = pubsub | loading | stale,
+     .group = "pubsub",
+     .since = "7.0.0",
+     .complexity = "O(N) in the number of shard channels asked for",
+     .syntax = "[shardchannel ...]",
+     .summary = "Counts the subscribers of shard channels."},
 };
 
 constexpr command rows[] = {
@@ -187,6 +243,26 @@ constexpr command rows[] = {
      .complexity = "O(N) in the number of patterns",
      .syntax = "[pattern ...]",
      .summary = "Stops listening to patterns, without arguments to all of them."},
+    {.name = "spublish",
+     .handler = spublish,
+     .arity = 3,
+     .flags = pubsub | loading | stale | fast,
+     .keys = {{{1, 1, 1, "not_key"}}},
+     .group = "pubsub",
+     .since = "7.0.0",
+     .complexity = "O(N) in the number of subscribers of the shard channel",
+     .syntax = "shardchannel message",
+     .summary = "Sends a message to a shard channel, and counts who gets it."},
+    {.name = "ssubscribe",
+     .handler = ssubscribe,
+     .arity = -2,
+     .flags = pubsub | noscript | loading | stale | in_subscribed,
+     .keys = {{{1, -1, 1, "not_key"}}},
+     .group = "pubsub",
+     .since = "7.0.0",
+     .complexity = "O(N) in the number of shard channels",
+     .syntax = "shardchannel [shardchannel ...]",
+     .summary = "Listens to shard channels."},
     {.name = "subscribe",
      .handler = subscribe,
      .arity = -2,
@@ -196,6 +272,16 @@ constexpr command rows[] = {
      .complexity = "O(N) in the number of channels",
      .syntax = "channel [channel ...]",
      .summary = "Listens to channels."},
+    {.name = "sunsubscribe",
+     .handler = sunsubscribe,
+     .arity = -1,
+     .flags = pubsub | noscript | loading | stale | in_subscribed,
+     .keys = {{{1, -1, 1, "not_key"}}},
+     .group = "pubsub",
+     .since = "7.0.0",
+     .complexity = "O(N) in the number of shard channels",
+     .syntax = "[shardchannel ...]",
+     .summary = "Stops listening to shard channels, without arguments to all of them."},
     {.name = "unsubscribe",
      .handler = unsubscribe,
      .arity = -1,

@@ -29,13 +29,29 @@ std::size_t hash_name(std::string_view name) noexcept {
 const registry& registry::built_in() {
     static const registry all = [] {
         const std::array families{
-            string_commands(),     key_commands(),    expiry_commands(),
-            connection_commands(), client_commands(), pubsub_commands(),
-            server_commands(),     config_commands(), introspection_commands(),
-            transaction_commands(), hash_commands(),   set_commands(),
+            string_commands(),
+            key_commands(),
+            expiry_commands(),
+            connection_commands(),
+            client_commands(),
+            pubsub_commands(),
+            server_commands(),
+            config_commands(),
+            introspection_commands(),
+            transaction_commands(),
+            list_commands(),
+            blocking_list_commands(),
+            dump_commands(),
+            lcs_commands(),
+            bitmap_commands(),
+            bitfield_commands(),
+            hash_commands(),
+            set_commands(),
             set_algebra_commands(),
-            sorted_set_commands(), sorted_set_range_commands(),
-            sorted_set_algebra_commands(), sorted_set_pop_commands(),
+            sorted_set_commands(),
+            sorted_set_range_commands(),
+            sorted_set_algebra_commands(),
+            sorted_set_pop_commands(),
         };
         return registry{families};
     }();

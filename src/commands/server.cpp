@@ -55,6 +55,21 @@ void shutdown(context& c) {
     c.server.shut_down();
 }
 
+// There are no replicas, so that this is a way to wait.
+void wait(context& c) {
+    const std::optional<std::int64_t> replicas = integer_argument(c, c.args[1]);
+    if (!replicas) return;
+    const std::optional<std::int64_t> timeout = parse_integer(c.args[2]);
+    if (!timeout) return c.reply.error("ERR timeout is not an integer or out of range");
+    if (*timeout < 0) return c.reply.error("ERR timeout is negative");
+    if (*replicas <= 0) return c.reply.integer(0);
+    std::int64_t until = 0;
+    if (__builtin_add_overflow(c.now_ms(), *timeout, &until))
+        return c.reply.error("ERR timeout is out of range");
+    c.park(value_type::string, 0, *timeout == 0 ? std::nullopt : std::optional{until},
+           timeout_reply::zero);
+}
+
 void debug_sleep(context& c) {
     const double seconds = parse_real(c.args[2]).value_or(0);
     if (seconds > 0) std::this_thread::sleep_for(std::chrono::duration<double>{seconds});
@@ -107,6 +122,8 @@ using category = acl_category;
 
 constexpr std::array<std::string_view, 3> info_tips{
     "nondeterministic_output", "request_policy:all_shards", "response_policy:special"};
+constexpr std::array<std::string_view, 2> wait_tips{"request_policy:all_shards",
+                                                    "response_policy:agg_min"};
 constexpr std::array<std::string_view, 1> changing_output{"nondeterministic_output"};
 
 constexpr command rows[] = {
@@ -148,6 +165,17 @@ constexpr command rows[] = {
      .complexity = "O(1)",
      .summary = "Tells the server's Unix time: seconds, and microseconds of the second.",
      .tips = changing_output},
+    {.name = "wait",
+     .handler = wait,
+     .arity = 3,
+     .flags = noscript,
+     .categories = category::connection,
+     .group = "generic",
+     .since = "3.0.0",
+     .complexity = "O(1)",
+     .syntax = "numreplicas:integer timeout:integer",
+     .summary = "Waits for replicas; as there are none, for the time-out.",
+     .tips = wait_tips},
 };
 
 static_assert(arities_match(rows));

@@ -15,7 +15,7 @@ namespace mini_redis {
 
 class settings;
 
-enum class subscription_kind : std::uint8_t { channel, pattern };
+enum class subscription_kind : std::uint8_t { channel, pattern, shard_channel };
 
 /// One connection as CLIENT LIST shows it.
 struct client_info {
@@ -31,6 +31,9 @@ struct client_info {
     std::size_t database = 0;
     std::size_t channels = 0;
     std::size_t patterns = 0;
+    std::size_t shard_channels = 0;
+    std::int64_t queued = -1; ///< requests since MULTI; -1: not in a transaction
+    bool blocked = false;
     std::size_t query_bytes = 0;  ///< read and not yet executed
     std::size_t output_bytes = 0; ///< replies not yet sent
     std::string last_command;     ///< "get", "config|get"; "NULL" before the first
@@ -93,9 +96,13 @@ public:
     /// itself, which may be null, is there before the reply that the command goes on to write.
     virtual std::size_t publish(client_state* publisher, std::string_view channel,
                                 std::string_view payload) = 0;
-    /// The channels with subscribers that match the glob; empty: all.
-    virtual std::vector<std::string> active_channels(std::optional<std::string_view> pattern) = 0;
-    virtual std::size_t subscriber_count(std::string_view channel) = 0;
+    /// As publish(), to the subscribers of a shard channel alone (SPUBLISH).
+    virtual std::size_t publish_to_shard(client_state* publisher, std::string_view channel,
+                                         std::string_view payload) = 0;
+    /// The channels (or shard channels) with subscribers that match the glob; empty: all.
+    virtual std::vector<std::string> active_channels(subscription_kind kind,
+                                                     std::optional<std::string_view> pattern) = 0;
+    virtual std::size_t subscriber_count(subscription_kind kind, std::string_view channel) = 0;
     /// How many different patterns are subscribed to.
     virtual std::size_t pattern_count() = 0;
 
@@ -109,6 +116,11 @@ public:
     virtual void refresh(const client_state& client) = 0;
     /// Closes the connections that match; the calling one after its reply. Returns how many.
     virtual std::size_t kill(client_state& caller, const client_filter& which) = 0;
+
+    /// Ends the wait of a blocked client, as if its time were over or with an error (CLIENT
+    /// UNBLOCK); false if there is none with that number.
+    virtual bool unblock(std::uint64_t id, bool with_error) = 0;
+    virtual std::size_t blocked_clients() = 0;
 
     // The server itself.
     virtual settings& configuration() = 0;

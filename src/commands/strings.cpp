@@ -12,6 +12,7 @@
 #include "commands/context.hpp"
 #include "commands/expiry_time.hpp"
 #include "commands/families.hpp"
+#include "commands/growing_string.hpp"
 #include "commands/registry.hpp"
 #include "resp/number.hpp"
 
@@ -106,6 +107,8 @@ void set(context& c) {
     }
     if (options->keep_expiry && found) expire_at = found->expiry();
     c.db.put_string(key, found, c.args[2], expire_at);
+    c.notify(event_class::string, "set", key);
+    if (options->expiry) c.notify(event_class::generic, "expire", key);
     if (!options->get) c.reply.ok();
 }
 
@@ -118,7 +121,9 @@ void getdel(context& c) {
     const located found = c.read(c.keys[0]);
     if (!is_string(c, found)) return;
     reply_string_or_null(c, found);
-    if (found) c.db.erase(c.keys[0], found);
+    if (!found) return;
+    c.db.erase(c.keys[0], found);
+    c.notify(event_class::generic, "del", c.keys[0]);
 }
 
 void getex(context& c) {
@@ -135,10 +140,16 @@ void getex(context& c) {
         if (!expire_at) return;
     }
     reply_string_or_null(c, found);
-    if (expire_at && *expire_at <= c.now_ms())
+    const auto tell = [&](std::string_view event) {
+        c.notify(event_class::generic, event, c.keys[0]);
+    };
+    if (expire_at && *expire_at <= c.now_ms()) {
         c.db.erase(c.keys[0], found);
-    else if (expire_at || options->persist)
+        tell("del");
+    } else if (expire_at || (options->persist && found->has_expiry())) {
         c.db.set_expiry(c.keys[0], found, expire_at);
+        tell(expire_at ? "expire" : "persist");
+    }
 }
 
 void getset(context& c) {
@@ -146,18 +157,25 @@ void getset(context& c) {
     if (!is_string(c, found)) return;
     reply_string_or_null(c, found);
     c.db.put_string(c.keys[0], found, c.args[2], std::nullopt);
+    c.notify(event_class::string, "set", c.keys[0]);
 }
 
 void setnx(context& c) {
     const located found = c.modify(c.keys[0]);
-    if (!found) c.db.put_string(c.keys[0], found, c.args[2], std::nullopt);
-    c.reply.integer(found ? 0 : 1);
+    const bool there = static_cast<bool>(found);
+    if (!there) {
+        c.db.put_string(c.keys[0], found, c.args[2], std::nullopt);
+        c.notify(event_class::string, "set", c.keys[0]);
+    }
+    c.reply.integer(there ? 0 : 1);
 }
 
 void set_with_unit(context& c, time_unit unit) {
     const std::optional<std::int64_t> expire_at = resolve_time(c, {unit, c.args[2]});
     if (!expire_at) return;
     c.db.put_string(c.keys[0], c.modify(c.keys[0]), c.args[3], expire_at);
+    c.notify(event_class::string, "set", c.keys[0]);
+    c.notify(event_class::generic, "expire", c.keys[0]);
     c.reply.ok();
 }
 
@@ -187,8 +205,10 @@ bool has_pairs(context& c) {
 }
 
 void put_pairs(context& c) {
-    for (std::size_t i = 0; i < c.keys.size(); ++i)
+    for (std::size_t i = 0; i < c.keys.size(); ++i) {
         c.db.put_string(c.keys[i], c.modify(c.keys[i]), c.args[2 + 2 * i], std::nullopt);
+        c.notify(event_class::string, "set", c.keys[i]);
+    }
 }
 
 void mset(context& c) {
@@ -214,6 +234,7 @@ void append(context& c) {
     const located found = c.modify(key);
     if (!found) {
         c.db.put_string(key, found, added, std::nullopt);
+        c.notify(event_class::string, "append", key);
         return c.reply.integer(static_cast<std::int64_t>(added.size()));
     }
     if (!is_string(c, found)) return;
@@ -222,11 +243,13 @@ void append(context& c) {
     if (std::string* const stored = found->outside_string()) {
         stored->append(added); // grows by a factor: a log of many appends costs linear time
         found->set_encoding(string_encoding::raw);
+        c.db.changed(key, nullptr);
     } else {
         std::string whole{found->string()};
         whole += added;
         c.db.put_string(key, found, whole, found->expiry(), string_encoding::raw);
     }
+    c.notify(event_class::string, "append", key);
     c.reply.integer(static_cast<std::int64_t>(size));
 }
 
@@ -271,21 +294,12 @@ void setrange(context& c) {
     const std::size_t end = static_cast<std::size_t>(*offset) + part.size();
     if (exceeds_limit(c, end)) return;
 
-    const auto overwrite = [&](std::string& text) {
-        if (text.size() < end) text.resize(end, '\0');
-        std::memcpy(text.data() + *offset, part.data(), part.size());
-        return static_cast<std::int64_t>(text.size());
-    };
-    if (std::string* const stored = found ? found->outside_string() : nullptr) {
-        c.reply.integer(overwrite(*stored));
-        found->set_encoding(string_encoding::raw);
-        return;
-    }
-    std::string whole{found ? found->string() : std::string_view{}};
-    const std::int64_t size = overwrite(whole);
-    c.db.put_string(key, found, whole, found ? found->expiry() : std::nullopt,
-                    string_encoding::raw);
-    c.reply.integer(size);
+    const located held = grow_string(c, key, found, end);
+    const std::span<char> bytes = held->mutable_bytes();
+    std::memcpy(bytes.data() + *offset, part.data(), part.size());
+    c.db.changed(key, nullptr);
+    c.notify(event_class::string, "setrange", key);
+    c.reply.integer(static_cast<std::int64_t>(bytes.size()));
 }
 
 // -- Numbers ----------------------------------------------------------------------------------
@@ -305,6 +319,7 @@ void add(context& c, std::int64_t by) {
     char digits[integer_digits];
     const std::string_view text{digits, format_integer(value, digits)};
     c.db.put_string(key, found, text, found ? found->expiry() : std::nullopt);
+    c.notify(event_class::string, "incrby", key);
     c.reply.integer(value);
 }
 
@@ -344,6 +359,7 @@ void incrbyfloat(context& c) {
     const std::string_view text{digits, format_long_real(value, digits)};
     c.db.put_string(key, found, text, found ? found->expiry() : std::nullopt,
                     string_encoding::not_integer);
+    c.notify(event_class::string, "incrbyfloat", key);
     c.reply.bulk_string(text);
 }
 

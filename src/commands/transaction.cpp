@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "commands/client_state.hpp"
 #include "store/sharded_store.hpp"
 
 namespace mini_redis {
@@ -25,6 +26,13 @@ void transaction::watch_key(sharded_store& store, std::size_t database, std::str
     if (!watching) watching = std::make_shared<watch>();
     store.ensure_listeners(store.shard_of(hashed_key{key})).watches[place].push_back(watching);
     watched.push_back(std::move(place));
+}
+
+void end_transaction(client_state& client, sharded_store& store, bool locked) {
+    client.in_transaction = false;
+    if (!client.extra || !client.extra->queue) return;
+    unwatch_all(*client.extra->queue, store, locked);
+    client.extra->queue.reset();
 }
 
 void unwatch_all(transaction& of, sharded_store& store, bool locked) {

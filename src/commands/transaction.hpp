@@ -12,6 +12,7 @@
 namespace mini_redis {
 
 class sharded_store;
+struct client_state;
 
 /// A request with its own copy of its words.
 struct queued_request {
@@ -35,6 +36,9 @@ struct transaction {
     /// Whether a watched key has changed. The caller holds the locks of all of them.
     bool is_broken() const noexcept { return watching && watching->broken(); }
 };
+
+/// Ends the client's transaction and its watching, as unwatch_all() does that.
+void end_transaction(client_state& client, sharded_store& store, bool locked);
 
 /// Ends the watching, with the locks of the keys' shards held by the caller or, unless `locked`,
 /// taken one by one here.

@@ -24,13 +24,6 @@ void multi(context& c) {
     c.reply.ok();
 }
 
-// Locks are held for it.
-void end_transaction(context& c, bool locked) {
-    unwatch_all(*c.client.extra->queue, c.store, locked);
-    c.client.extra->queue.reset();
-    c.client.in_transaction = false;
-}
-
 void plan_exec(const client_state& client, std::span<const std::string_view>, lock_plan& plan) {
     if (!client.in_transaction) return;
     const transaction& queue = *client.extra->queue;
@@ -59,7 +52,7 @@ void exec(context& c) {
     const bool broken = queue.is_broken();
     const bool doomed = queue.doomed;
     const auto requests = std::move(queue.requests);
-    end_transaction(c, true);
+    end_transaction(c.client, c.store, true);
     if (doomed)
         return c.reply.error("EXECABORT Transaction discarded because of previous errors.");
     if (broken) return c.reply.null_array();
@@ -72,7 +65,7 @@ void exec(context& c) {
 
 void discard(context& c) {
     if (!c.client.in_transaction) return c.reply.error("ERR DISCARD without MULTI");
-    end_transaction(c, false);
+    end_transaction(c.client, c.store, false);
     c.reply.ok();
 }
 

@@ -246,12 +246,27 @@ void core::announce_expired(std::size_t database, std::string_view key) {
         publish(nullptr, fmt::format("__keyevent@{}__:expired", database), key);
 }
 
-std::vector<std::string> core::active_channels(std::optional<std::string_view> pattern) {
-    return hub_.active_channels(pattern);
+std::size_t core::publish_to_shard(client_state* publisher, std::string_view channel,
+                                   std::string_view payload) {
+    return hub_.publish_to_shard(publisher != nullptr ? &session_of(*publisher) : nullptr, channel,
+                                 payload);
 }
 
-std::size_t core::subscriber_count(std::string_view channel) {
-    return hub_.subscriber_count(channel);
+std::vector<std::string> core::active_channels(subscription_kind kind,
+                                               std::optional<std::string_view> pattern) {
+    return hub_.active_channels(kind, pattern);
+}
+
+std::size_t core::subscriber_count(subscription_kind kind, std::string_view channel) {
+    return hub_.subscriber_count(kind, channel);
+}
+
+bool core::unblock(std::uint64_t id, bool with_error) {
+    client_filter which;
+    which.id = id;
+    for (const std::shared_ptr<session>& one : directory_.matching(which))
+        if (one->end_block(with_error)) return true;
+    return false;
 }
 
 std::size_t core::pattern_count() {

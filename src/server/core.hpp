@@ -74,12 +74,20 @@ public:
     std::function<void()> waker(client_state& client) override;
     std::size_t publish(client_state* publisher, std::string_view channel,
                         std::string_view payload) override;
-    std::vector<std::string> active_channels(std::optional<std::string_view> pattern) override;
-    std::size_t subscriber_count(std::string_view channel) override;
+    std::size_t publish_to_shard(client_state* publisher, std::string_view channel,
+                                 std::string_view payload) override;
+    std::vector<std::string> active_channels(subscription_kind kind,
+                                             std::optional<std::string_view> pattern) override;
+    std::size_t subscriber_count(subscription_kind kind, std::string_view channel) override;
     std::size_t pattern_count() override;
     std::vector<client_info> clients() override;
     client_info describe(const client_state& client) override;
     void refresh(const client_state& client) override;
+    bool unblock(std::uint64_t id, bool with_error) override;
+    std::size_t blocked_clients() override { return blocked_.load(std::memory_order_relaxed); }
+    void count_blocked(bool begins) noexcept {
+        blocked_.fetch_add(begins ? std::size_t{1} : ~std::size_t{0}, std::memory_order_relaxed);
+    }
     std::size_t kill(client_state& caller, const client_filter& which) override;
 
     settings& configuration() override { return settings_; }
@@ -105,6 +113,7 @@ private:
     hub hub_;
     directory directory_;
     std::atomic<std::size_t> connected_{0};
+    std::atomic<std::size_t> blocked_{0};
     std::size_t next_worker_ = 0; // the accept loop's own
     std::vector<std::unique_ptr<worker>> workers_;
     purger purger_;

@@ -10,14 +10,19 @@
 namespace mini_redis {
 
 bool published_message::wanted_by(const client_state::rare& subscriptions) const {
-    return kind == subscription_kind::channel ? subscriptions.channels.contains(text->channel)
-                                              : subscriptions.patterns.contains(pattern);
+    switch (kind) {
+    case subscription_kind::channel: return subscriptions.channels.contains(text->channel);
+    case subscription_kind::pattern: return subscriptions.patterns.contains(pattern);
+    case subscription_kind::shard_channel:
+        return subscriptions.shard_channels.contains(text->channel);
+    }
+    return false;
 }
 
 void published_message::write(reply_writer& out) const {
-    if (kind == subscription_kind::channel) {
+    if (kind != subscription_kind::pattern) {
         out.push(3);
-        out.bulk_string("message");
+        out.bulk_string(kind == subscription_kind::channel ? "message" : "smessage");
     } else {
         out.push(4);
         out.bulk_string("pmessage");
@@ -50,8 +55,11 @@ void hub::forget(session& listener) {
         unsubscribe(listener, subscription_kind::channel, channel);
     for (const std::string& pattern : listener.extra->patterns)
         unsubscribe(listener, subscription_kind::pattern, pattern);
+    for (const std::string& channel : listener.extra->shard_channels)
+        unsubscribe(listener, subscription_kind::shard_channel, channel);
     listener.extra->channels.clear();
     listener.extra->patterns.clear();
+    listener.extra->shard_channels.clear();
 }
 
 std::size_t hub::publish(session* publisher, std::string_view channel, std::string_view payload) {
@@ -64,14 +72,28 @@ std::size_t hub::publish(session* publisher, std::string_view channel, std::stri
                 published_message::body{std::string{channel}, std::string{payload}});
         reached += hand_over(to, publisher, message);
     };
-    if (const auto found = channels_.find(channel); found != channels_.end()) send(found->second);
+    const table_of_names& channels = names(subscription_kind::channel);
+    if (const auto found = channels.find(channel); found != channels.end()) send(found->second);
     message.kind = subscription_kind::pattern;
-    for (const auto& [pattern, to] : patterns_) {
+    for (const auto& [pattern, to] : names(subscription_kind::pattern)) {
         if (!glob_matches(pattern, channel)) continue;
         message.pattern = pattern;
         send(to);
     }
     return reached;
+}
+
+std::size_t hub::publish_to_shard(session* publisher, std::string_view channel,
+                                  std::string_view payload) {
+    const std::lock_guard lock{mutex_};
+    const table_of_names& channels = names(subscription_kind::shard_channel);
+    const auto found = channels.find(channel);
+    if (found == channels.end()) return 0;
+    published_message message;
+    message.kind = subscription_kind::shard_channel;
+    message.text = std::make_shared<const published_message::body>(
+        published_message::body{std::string{channel}, std::string{payload}});
+    return hand_over(found->second, publisher, std::move(message));
 }
 
 std::size_t hub::hand_over(const listeners& to, session* publisher, published_message message) {
@@ -89,23 +111,25 @@ std::size_t hub::hand_over(const listeners& to, session* publisher, published_me
     return to.size();
 }
 
-std::vector<std::string> hub::active_channels(std::optional<std::string_view> pattern) const {
+std::vector<std::string> hub::active_channels(subscription_kind kind,
+                                              std::optional<std::string_view> pattern) const {
     const std::lock_guard lock{mutex_};
     std::vector<std::string> matching;
-    for (const auto& [channel, to] : channels_)
+    for (const auto& [channel, to] : names(kind))
         if (!pattern || glob_matches(*pattern, channel)) matching.push_back(channel);
     return matching;
 }
 
-std::size_t hub::subscriber_count(std::string_view channel) const {
+std::size_t hub::subscriber_count(subscription_kind kind, std::string_view channel) const {
     const std::lock_guard lock{mutex_};
-    const auto found = channels_.find(channel);
-    return found == channels_.end() ? 0 : found->second.size();
+    const table_of_names& channels = names(kind);
+    const auto found = channels.find(channel);
+    return found == channels.end() ? 0 : found->second.size();
 }
 
 std::size_t hub::pattern_count() const {
     const std::lock_guard lock{mutex_};
-    return patterns_.size();
+    return names(subscription_kind::pattern).size();
 }
 
 } // namespace mini_redis

@@ -1,6 +1,7 @@
 // Publish and subscribe: who listens to which channel, across all workers.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <functional>
 #include <map>
@@ -55,9 +56,13 @@ public:
     /// Hands the message to all subscribers by way of their workers; to `publisher` itself, if
     /// there is one, at once. Returns how many there are, a client once for each of its subscriptions that matches.
     std::size_t publish(session* publisher, std::string_view channel, std::string_view payload);
+    /// As publish(), to the subscribers of a shard channel.
+    std::size_t publish_to_shard(session* publisher, std::string_view channel,
+                                 std::string_view payload);
 
-    std::vector<std::string> active_channels(std::optional<std::string_view> pattern) const;
-    std::size_t subscriber_count(std::string_view channel) const;
+    std::vector<std::string> active_channels(subscription_kind kind,
+                                             std::optional<std::string_view> pattern) const;
+    std::size_t subscriber_count(subscription_kind kind, std::string_view channel) const;
     std::size_t pattern_count() const;
 
 private:
@@ -69,15 +74,18 @@ private:
     using table_of_names = std::unordered_map<std::string, listeners, text_hash, std::equal_to<>>;
 
     table_of_names& names(subscription_kind kind) {
-        return kind == subscription_kind::channel ? channels_ : patterns_;
+        return names_[static_cast<std::size_t>(kind)];
+    }
+
+    const table_of_names& names(subscription_kind kind) const {
+        return names_[static_cast<std::size_t>(kind)];
     }
 
     static std::size_t hand_over(const listeners& to, session* publisher,
                                  published_message message);
 
     mutable std::mutex mutex_;
-    table_of_names channels_; // guarded by mutex_
-    table_of_names patterns_; // guarded by mutex_
+    std::array<table_of_names, 3> names_; // by subscription_kind; guarded by mutex_
 };
 
 } // namespace mini_redis

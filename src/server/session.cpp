@@ -83,7 +83,7 @@ session::~session() = default;
 void session::leave() noexcept {
     if (std::exchange(has_left_, true)) return;
     if (parked) end_wait();
-    if (extra && extra->queue) unwatch_all(*extra->queue, home_->server().keys().store(), false);
+    end_transaction(*this, home_->server().keys().store(), false);
     home_->server().forget(*this);
     home_->session_ends(*this);
     spdlog::debug("client {} is gone", id);
@@ -289,7 +289,8 @@ void session::run_command(const request& one, reply_writer& reply) {
         out.truncate(before);
         reply.error("ERR out of memory");
     }
-    if (!one.one_key) publish_state(); // commands on one key change nothing of the client
+    // Commands on one key change nothing of the client, but may be queued.
+    if (!one.one_key || in_transaction) publish_state();
 }
 
 void session::send_replies() {
@@ -357,6 +358,7 @@ std::function<void()> session::waker() {
 // kept in input_.
 task<bool> session::wait_while_blocked() {
     if (finishing_) co_return false;
+    show_parked();
     const std::optional<std::int64_t> until_ms = parked->how.until_ms;
     timer deadline{home_->io()};
     if (until_ms) {
@@ -400,11 +402,39 @@ void session::time_out(const std::shared_ptr<parked_call>& call) {
     unblock();
 }
 
+// What end_block() finds.
+void session::show_parked() {
+    const std::lock_guard lock{parked_mutex_};
+    if (bool{parked} == bool{seen_parked_}) return;
+    seen_parked_ = parked;
+    seen_blocked_.store(bool{parked}, std::memory_order_relaxed);
+    home_->server().count_blocked(bool{parked});
+}
+
+bool session::end_block(bool with_error) {
+    std::shared_ptr<parked_call> call;
+    {
+        const std::lock_guard lock{parked_mutex_};
+        call = seen_parked_;
+    }
+    if (!call) return false;
+    const std::lock_guard lock{call->mutex};
+    if (std::exchange(call->finished, true)) return false;
+    reply_writer reply{call->reply, call->client.protocol};
+    if (with_error)
+        reply.error("UNBLOCKED client unblocked via CLIENT UNBLOCK");
+    else
+        call->write_timeout(reply);
+    call->on_served();
+    return true;
+}
+
 // Sends the reply of the command that was blocked, and lets run() go on.
 void session::unblock() {
     if (!parked || has_left_) return;
     const std::shared_ptr<parked_call> call = std::move(parked);
     parked.reset();
+    show_parked();
     home_->commands().forget(*call);
     if (replies == reply_mode::on) unsent_.append(call->reply.view());
     publish_state();
@@ -418,6 +448,7 @@ void session::unblock() {
 void session::end_wait() {
     const std::shared_ptr<parked_call> call = std::move(parked);
     parked.reset();
+    show_parked();
     call->finish();
     home_->commands().forget(*call);
 }
@@ -517,7 +548,7 @@ bool session::request_close() {
 void session::say_goodbye() {
     if (subscriptions() == 0 || !socket_.is_open()) return;
     reply_writer reply{unsent_, protocol};
-    std::size_t left = subscriptions();
+    std::size_t left = extra->channels.size() + extra->patterns.size();
     const auto tell = [&](std::string_view kind, std::string_view name) {
         reply.push(3);
         reply.bulk_string(kind);
@@ -528,6 +559,9 @@ void session::say_goodbye() {
         tell("unsubscribe", channel);
     for (const std::string& pattern : extra->patterns)
         tell("punsubscribe", pattern);
+    left = extra->shard_channels.size();
+    for (const std::string& channel : extra->shard_channels)
+        tell("sunsubscribe", channel);
     home_->server().end_subscriptions(*this); // no message comes after these
     send_unsent();
 }
@@ -539,6 +573,12 @@ void session::publish_state() {
                          std::memory_order_relaxed);
     seen_patterns_.store(extra ? static_cast<std::uint32_t>(extra->patterns.size()) : 0,
                          std::memory_order_relaxed);
+    seen_shard_channels_.store(
+        extra ? static_cast<std::uint32_t>(extra->shard_channels.size()) : 0,
+        std::memory_order_relaxed);
+    seen_queued_.store(
+        in_transaction ? static_cast<std::int32_t>(extra->queue->requests.size()) : -1,
+        std::memory_order_relaxed);
     seen_flags_.store(static_cast<std::uint8_t>((no_evict ? 1 : 0) | (no_touch ? 2 : 0) |
                                                 (close_after_reply ? 4 : 0)),
                       std::memory_order_relaxed);
@@ -571,6 +611,9 @@ client_info session::describe() const {
     info.database = seen_database_.load(std::memory_order_relaxed);
     info.channels = seen_channels_.load(std::memory_order_relaxed);
     info.patterns = seen_patterns_.load(std::memory_order_relaxed);
+    info.shard_channels = seen_shard_channels_.load(std::memory_order_relaxed);
+    info.queued = seen_queued_.load(std::memory_order_relaxed);
+    info.blocked = seen_blocked_.load(std::memory_order_relaxed);
     info.protocol = seen_protocol_.load(std::memory_order_relaxed);
     const std::uint8_t flags = seen_flags_.load(std::memory_order_relaxed);
     info.no_evict = (flags & 1) != 0;

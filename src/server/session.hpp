@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -76,6 +77,10 @@ public:
     /// Ends it now; from any thread. False if that has been asked for before.
     bool request_close();
 
+    /// Ends the wait of a blocked command, from any thread: as if its time were over, or with an
+    /// error. False if nothing is blocked.
+    bool end_block(bool with_error);
+
     /// What tells the session, from any thread, that its blocked command has been served.
     std::function<void()> waker();
 
@@ -108,6 +113,7 @@ private:
     task<void> drain();
     task<bool> wait_while_blocked();
     void time_out(const std::shared_ptr<parked_call>& call);
+    void show_parked();
     void unblock();
     void end_wait();
     void begin_drain();
@@ -148,6 +154,11 @@ private:
     std::atomic<std::uint32_t> seen_database_{0};
     std::atomic<std::uint32_t> seen_channels_{0};
     std::atomic<std::uint32_t> seen_patterns_{0};
+    std::atomic<std::uint32_t> seen_shard_channels_{0};
+    std::atomic<std::int32_t> seen_queued_{-1};
+    std::mutex parked_mutex_;
+    std::shared_ptr<parked_call> seen_parked_; // guarded by parked_mutex_
+    std::atomic<bool> seen_blocked_{false};
     std::atomic<std::uint8_t> seen_protocol_{2};
     std::atomic<std::uint8_t> seen_flags_{0};
     struct names;

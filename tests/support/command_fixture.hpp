@@ -45,7 +45,16 @@ public:
         return reached;
     }
 
-    std::vector<std::string> active_channels(std::optional<std::string_view> pattern) override {
+    std::size_t publish_to_shard(client_state*, std::string_view, std::string_view) override {
+        return 0;
+    }
+
+    bool unblock(std::uint64_t, bool) override { return false; }
+
+    std::size_t blocked_clients() override { return 0; }
+
+    std::vector<std::string> active_channels(subscription_kind,
+                                             std::optional<std::string_view> pattern) override {
         std::vector<std::string> names;
         for (const auto& [key, ids] : listeners)
             if (key.first == subscription_kind::channel &&
@@ -54,7 +63,7 @@ public:
         return names;
     }
 
-    std::size_t subscriber_count(std::string_view channel) override {
+    std::size_t subscriber_count(subscription_kind, std::string_view channel) override {
         const auto found = listeners.find({subscription_kind::channel, std::string{channel}});
         return found == listeners.end() ? 0 : found->second.size();
     }

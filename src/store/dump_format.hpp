@@ -1,0 +1,84 @@
+// A value as bytes that Redis can read, and that Redis has written: DUMP and RESTORE.
+//
+//   type (1 byte) | the value | version (2 bytes, little-endian) | checksum (8 bytes, as well)
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "store/entry.hpp"
+#include "store/listpack.hpp"
+
+namespace mini_redis {
+
+/// The first byte: what the value is and how it is written.
+enum class dump_type : std::uint8_t {
+    string = 0,
+    list = 1,
+    set = 2,
+    zset_text = 3, ///< scores as text
+    hash = 4,
+    zset = 5,
+    hash_zipmap = 9,
+    list_ziplist = 10,
+    set_intset = 11,
+    zset_ziplist = 12,
+    hash_ziplist = 13,
+    list_of_ziplists = 14,
+    hash_listpack = 16,
+    zset_listpack = 17,
+    list_of_listpacks = 18,
+    set_listpack = 20,
+};
+
+struct dumped_value {
+    value_type type = value_type::string;
+    std::string text;                  ///< of a string
+    std::vector<std::string> elements; ///< in order; of a hash field, value, field, value …
+    std::vector<double> scores;        ///< of a sorted set, one a member
+};
+
+/// Whether the bytes end in a version that can be read and in their checksum.
+bool has_right_footer(std::string_view dump) noexcept;
+
+/// The value in a dump with the right footer; nothing if it is none. What should be unique is, and
+/// no collection is empty.
+std::optional<dumped_value> read_dump(std::string_view dump);
+
+/// Writes a dump piece by piece, as its type wants it.
+class dump_writer {
+public:
+    explicit dump_writer(dump_type type) { out_.push_back(static_cast<char>(type)); }
+
+    void length(std::uint64_t value);
+    void string(std::string_view bytes); ///< as an integer where that is shorter
+    void score(double value);
+
+    /// The whole dump.
+    std::string finish();
+
+private:
+    std::string out_;
+};
+
+/// Writes a list, element by element, as listpacks of limited size.
+class list_dump_writer {
+public:
+    void append(std::string_view element);
+    std::string finish();
+
+private:
+    void close_node();
+
+    listpack_builder node_;
+    std::vector<std::string> nodes_;
+};
+
+/// A score as it stands in a listpack.
+std::string score_text(double score);
+
+} // namespace mini_redis

@@ -1,0 +1,170 @@
+// Clients that wait for elements, on several threads: who is served first, and that nothing is lost
+// when they leave, time out, or are served by a transaction.
+#include <algorithm>
+#include <atomic>
+#include <set>
+#include <spdlog/spdlog.h>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "server/support.hpp"
+
+using namespace mini_redis::test;
+
+namespace {
+
+const bool quiet = (spdlog::set_level(spdlog::level::off), true);
+
+bool are_blocked(raw_connection& watcher, std::int64_t count) {
+    return eventually([&] { return info(watcher, "blocked_clients") == count; });
+}
+
+} // namespace
+
+TEST_CASE("blocked clients are served in the order in which they came, across threads") {
+    running_server redis{small(4)};
+    raw_connection pusher = redis.connect();
+    constexpr int clients = 12;
+    std::vector<raw_connection> waiting;
+    for (int i = 0; i < clients; ++i) {
+        waiting.push_back(redis.connect());
+        waiting.back().send(encode_request({i % 2 == 0 ? "BLPOP" : "BRPOP", "q", "0"}));
+        REQUIRE(are_blocked(pusher, i + 1));
+    }
+    SECTION("by single pushes") {
+        for (int i = 0; i < clients; ++i)
+            CHECK(pusher.command({"RPUSH", "q", std::to_string(i)}).text == "1");
+    }
+    SECTION("by a transaction") {
+        pusher.command({"MULTI"});
+        for (int i = 0; i < clients; ++i)
+            pusher.command({"RPUSH", "q", std::to_string(i)});
+        CHECK(pusher.command({"EXEC"}).elements.size() == clients);
+    }
+    // A transaction's elements are all there when the first is served, so that odd clients, who
+    // take from the tail, get the last ones.
+    std::set<std::string> got;
+    for (int i = 0; i < clients; ++i)
+        got.insert(parse_reply(waiting[static_cast<std::size_t>(i)].read_reply()).elements.at(1).text);
+    CHECK(got.size() == clients);
+    CHECK(pusher.command({"EXISTS", "q"}).text == "0");
+    CHECK(are_blocked(pusher, 0));
+}
+
+TEST_CASE("a client that is blocked on several keys is served once") {
+    running_server redis{small(2)};
+    raw_connection pusher = redis.connect();
+    raw_connection waiting = redis.connect();
+    waiting.send(encode_request({"BLPOP", "a", "b", "c", "a", "0"}));
+    REQUIRE(are_blocked(pusher, 1));
+    CHECK(pusher.command({"RPUSH", "b", "1", "2"}).text == "2");
+    CHECK(parse_reply(waiting.read_reply()).elements.at(1).text == "1");
+    CHECK(pusher.command({"RPUSH", "a", "3"}).text == "1");
+    CHECK(pusher.command({"LLEN", "a"}).text == "1");
+    CHECK(pusher.command({"LLEN", "b"}).text == "1");
+    CHECK(waiting.unread().empty());
+}
+
+TEST_CASE("a blocked client that leaves takes nothing") {
+    running_server redis{small(2)};
+    raw_connection pusher = redis.connect();
+    {
+        raw_connection leaving = redis.connect();
+        leaving.send(encode_request({"BLPOP", "q", "0"}));
+        REQUIRE(are_blocked(pusher, 1));
+    }
+    REQUIRE(are_blocked(pusher, 0));
+    CHECK(pusher.command({"RPUSH", "q", "kept"}).text == "1");
+    CHECK(pusher.command({"LRANGE", "q", "0", "-1"}).elements.size() == 1);
+}
+
+TEST_CASE("what a blocked client sends meanwhile is executed afterwards") {
+    running_server redis{small(2)};
+    raw_connection pusher = redis.connect();
+    raw_connection waiting = redis.connect();
+    waiting.send(encode_request({"BLPOP", "q", "0"}) + encode_request({"SET", "x", "1"}));
+    REQUIRE(are_blocked(pusher, 1));
+    waiting.send(encode_request({"GET", "x"}));
+    CHECK(pusher.command({"GET", "x"}).null);
+    pusher.command({"RPUSH", "q", "e"});
+    CHECK(parse_reply(waiting.read_reply()).elements.at(1).text == "e");
+    CHECK(parse_reply(waiting.read_reply()).text == "OK");
+    CHECK(parse_reply(waiting.read_reply()).text == "1");
+}
+
+TEST_CASE("blocked clients do not keep the server from stopping") {
+    running_server redis{small(2)};
+    raw_connection watcher = redis.connect();
+    raw_connection waiting = redis.connect();
+    waiting.send(encode_request({"BLPOP", "q", "0"}));
+    REQUIRE(are_blocked(watcher, 1));
+    const auto start = std::chrono::steady_clock::now();
+    redis.stop();
+    CHECK(std::chrono::steady_clock::now() - start < 4s);
+    CHECK(waiting.read_to_end().empty());
+}
+
+TEST_CASE("CLIENT UNBLOCK and CLIENT KILL end a wait") {
+    running_server redis{small(2)};
+    raw_connection other = redis.connect();
+    raw_connection waiting = redis.connect();
+    const std::string id = waiting.command({"CLIENT", "ID"}).text;
+    CHECK(other.command({"CLIENT", "UNBLOCK", id}).text == "0");
+    waiting.send(encode_request({"BLPOP", "q", "0"}));
+    REQUIRE(are_blocked(other, 1));
+    CHECK(other.command({"CLIENT", "UNBLOCK", id}).text == "1");
+    CHECK(waiting.read_reply() == "*-1\r\n");
+    waiting.send(encode_request({"BLMOVE", "q", "p", "LEFT", "LEFT", "0"}));
+    REQUIRE(are_blocked(other, 1));
+    CHECK(other.command({"CLIENT", "UNBLOCK", id, "ERROR"}).text == "1");
+    CHECK(waiting.read_reply() == "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n");
+    waiting.send(encode_request({"BLPOP", "q", "0"}));
+    REQUIRE(are_blocked(other, 1));
+    CHECK(other.command({"CLIENT", "KILL", "ID", id}).text == "1");
+    CHECK(waiting.read_to_end().empty());
+    CHECK(are_blocked(other, 0));
+    other.command({"RPUSH", "q", "kept"});
+    CHECK(other.command({"LLEN", "q"}).text == "1");
+}
+
+// Elements go round between lists by blocking moves, while others push, pop and time out: in the
+// end each element is somewhere, once.
+TEST_CASE("no element is lost or doubled under concurrent blocking moves") {
+    running_server redis{small(4)};
+    constexpr int movers = 6;
+    constexpr int elements = 2'000;
+    std::atomic<bool> done{false};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < movers; ++i)
+        threads.emplace_back([&, i] {
+            raw_connection connection = redis.connect();
+            const std::string from = "list:" + std::to_string(i % 3);
+            const std::string to = i < 3 ? "list:" + std::to_string((i + 1) % 3) : "out";
+            while (!done) {
+                if (i % 2 == 0)
+                    connection.command({"BLMOVE", from, to, "LEFT", "RIGHT", "0.01"});
+                else
+                    connection.command({"BRPOPLPUSH", from, to, "0.01"});
+            }
+        });
+    threads.emplace_back([&] { // leaves while it waits, again and again
+        while (!done) {
+            raw_connection connection = redis.connect();
+            connection.send(encode_request({"BLMOVE", "list:9", "out", "LEFT", "LEFT", "0"}));
+        }
+    });
+    raw_connection pusher = redis.connect();
+    for (int i = 0; i < elements; ++i)
+        pusher.command({"RPUSH", "list:" + std::to_string(i % 3), std::to_string(i)});
+    CHECK(eventually([&] {
+        return pusher.command({"LLEN", "out"}).text == std::to_string(elements);
+    }));
+    done = true;
+    for (std::thread& each : threads)
+        each.join();
+    std::set<std::string> seen;
+    for (const wire_value& each : pusher.command({"LRANGE", "out", "0", "-1"}).elements)
+        seen.insert(each.text);
+    CHECK(seen.size() == elements);
+}
