@@ -134,7 +134,7 @@ constexpr command rows[] = {
      .since = "1.0.0",
      .complexity = "Depends on subcommand.",
      .syntax = "subcommand [argument ...]",
-     .summary = "Looks behind the scenes, for tests: OBJECT, DIGEST-VALUE, SLEEP …"},
+     .summary = "Looks behind the scenes, for tests: OBJECT, DIGEST-VALUE, SLEEP and others."},
 };
 
 static_assert(arities_match(rows));

@@ -73,6 +73,13 @@ entry_ptr entry::make_string(std::string_view key, std::string_view value,
     return make(key, value, expire_at, static_cast<unsigned>(encoding) << encoding_shift);
 }
 
+entry_ptr entry::adopt_string(std::string_view key, std::unique_ptr<std::string> value,
+                              std::optional<std::int64_t> expire_at, string_encoding encoding) {
+    if (value->size() <= inline_limit) return make_string(key, *value, expire_at, encoding);
+    return make_outside(key, std::move(value), expire_at,
+                        static_cast<unsigned>(encoding) << encoding_shift);
+}
+
 entry_ptr entry::make_compact(value_type type, collection_encoding encoding, std::string_view key,
                               std::string_view bytes, std::optional<std::int64_t> expire_at) {
     return make(key, bytes, expire_at,

@@ -74,6 +74,10 @@ public:
                                  std::optional<std::int64_t> expire_at,
                                  string_encoding encoding = string_encoding::automatic);
 
+    /// As make_string(), without copying a large value.
+    static entry_ptr adopt_string(std::string_view key, std::unique_ptr<std::string> value,
+                                  std::optional<std::int64_t> expire_at, string_encoding encoding);
+
     /// A collection in a compact block.
     static entry_ptr make_compact(value_type type, collection_encoding encoding,
                                   std::string_view key, std::string_view bytes,
