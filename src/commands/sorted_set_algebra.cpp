@@ -13,6 +13,8 @@
 #include "commands/families.hpp"
 #include "commands/sorted_set_arguments.hpp"
 #include "resp/number.hpp"
+#include "store/integer_set.hpp"
+#include "store/set_value.hpp"
 #include "store/sorted_set_value.hpp"
 
 namespace mini_redis {
@@ -25,22 +27,40 @@ class input {
 public:
     double weight = 1;
 
-    explicit input(const entry* held) noexcept : held_{held} {}
+    explicit input(const entry* held) : held_{held} {
+        if (held_ == nullptr || !is_set() || held_->kept_as() != collection_encoding::integers) return;
+        numbers_.reserve(size());
+        const integer_set all{held_->bytes()};
+        for (std::size_t i = 0; i < all.size(); ++i)
+            numbers_.emplace_back(all.at(i));
+    }
 
     static bool is_one(const entry& held) noexcept {
-        return held.type() == value_type::zset; // SETS: and value_type::set
+        return held.type() == value_type::zset || held.type() == value_type::set;
     }
 
-    std::size_t size() const noexcept { return held_ ? sorted_set_view{*held_}.size() : 0; }
+    std::size_t size() const noexcept {
+        if (held_ == nullptr) return 0;
+        return is_set() ? set_value{*held_}.size() : sorted_set_view{*held_}.size();
+    }
 
     std::optional<double> find(std::string_view member) const noexcept {
-        return held_ ? sorted_set_view{*held_}.score(member) : std::nullopt;
+        if (held_ == nullptr) return std::nullopt;
+        if (!is_set()) return sorted_set_view{*held_}.score(member);
+        return set_value{*held_}.contains(member) ? std::optional{1.0} : std::nullopt;
     }
 
-    /// Calls `visit(member, score)` for each member.
+    /// Calls `visit(member, score)` for each member, whose text stays valid with the input.
     template <class Visit>
     void for_each(Visit&& visit) const {
-        if (held_ != nullptr) sorted_set_view{*held_}.for_each(visit);
+        if (held_ == nullptr) return;
+        if (!is_set())
+            sorted_set_view{*held_}.for_each(visit);
+        else if (numbers_.empty())
+            set_value{*held_}.for_each([&](std::string_view member) { visit(member, 1.0); });
+        else
+            for (const integer_text& number : numbers_)
+                visit(number.view(), 1.0);
     }
 
     double weighted(double score) const noexcept {
@@ -49,7 +69,10 @@ public:
     }
 
 private:
+    bool is_set() const noexcept { return held_->type() == value_type::set; }
+
     const entry* held_;
+    std::vector<integer_text> numbers_; // of a set of integers, which has no text
 };
 
 enum class aggregate { sum, least, most };
