@@ -160,6 +160,14 @@ void executor::tick() noexcept {
     time_.set_coarse_seconds(static_cast<std::uint32_t>(clock_->now_ms() / 1000));
     effects_.wanted_events =
         server_->configuration().keyspace_events.load(std::memory_order_relaxed);
+    const bool tells = (effects_.wanted_events & bit(event_class::new_key)) != 0;
+    if (tells == static_cast<bool>(effects_.changes.on_created)) [[likely]]
+        return;
+    effects_.changes.on_created = nullptr;
+    if (tells)
+        effects_.changes.on_created = [this](std::size_t database, std::string_view key) {
+            effects_.events.push_back({"new", database, std::string{key}});
+        };
 }
 
 void executor::run(client_state& client, const request& one, reply_writer& reply) {
