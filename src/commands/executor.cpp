@@ -158,6 +158,7 @@ void executor::queue(client_state& client, const request& one, reply_writer& rep
 
 void executor::tick() noexcept {
     time_.set_coarse_seconds(static_cast<std::uint32_t>(clock_->now_ms() / 1000));
+<<<<<<< HEAD
     effects_.wanted_events =
         server_->configuration().keyspace_events.load(std::memory_order_relaxed);
     const bool tells = (effects_.wanted_events & bit(event_class::new_key)) != 0;
@@ -168,6 +169,8 @@ void executor::tick() noexcept {
         effects_.changes.on_created = [this](std::size_t database, std::string_view key) {
             effects_.events.push_back({"new", database, std::string{key}});
         };
+=======
+>>>>>>> main
 }
 
 void executor::run(client_state& client, const request& one, reply_writer& reply) {
@@ -240,6 +243,7 @@ executor::needed_by_waiters(const std::vector<std::uint32_t>& locked) const {
 void executor::call(client_state& client, const command& row,
                     std::span<const std::string_view> args, std::span<const hashed_key> keys,
                     reply_writer& reply, bool all_locked) {
+    effects_.wanted_events = settings_->keyspace_events.load(std::memory_order_relaxed);
     context c{args,
               keys,
               row,
