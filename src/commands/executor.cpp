@@ -158,19 +158,6 @@ void executor::queue(client_state& client, const request& one, reply_writer& rep
 
 void executor::tick() noexcept {
     time_.set_coarse_seconds(static_cast<std::uint32_t>(clock_->now_ms() / 1000));
-<<<<<<< HEAD
-    effects_.wanted_events =
-        server_->configuration().keyspace_events.load(std::memory_order_relaxed);
-    const bool tells = (effects_.wanted_events & bit(event_class::new_key)) != 0;
-    if (tells == static_cast<bool>(effects_.changes.on_created)) [[likely]]
-        return;
-    effects_.changes.on_created = nullptr;
-    if (tells)
-        effects_.changes.on_created = [this](std::size_t database, std::string_view key) {
-            effects_.events.push_back({"new", database, std::string{key}});
-        };
-=======
->>>>>>> main
 }
 
 void executor::run(client_state& client, const request& one, reply_writer& reply) {
@@ -244,6 +231,9 @@ void executor::call(client_state& client, const command& row,
                     std::span<const std::string_view> args, std::span<const hashed_key> keys,
                     reply_writer& reply, bool all_locked) {
     effects_.wanted_events = settings_->keyspace_events.load(std::memory_order_relaxed);
+    const bool tells_new = (effects_.wanted_events & bit(event_class::new_key)) != 0;
+    if (tells_new != static_cast<bool>(effects_.changes.on_created)) [[unlikely]]
+        tell_new_keys(tells_new);
     context c{args,
               keys,
               row,
@@ -292,6 +282,14 @@ void executor::conclude(client_state& client, const command& row,
         serve_waiters();
     if (!effects_.events.empty()) [[unlikely]]
         publish_events(client);
+}
+
+void executor::tell_new_keys(bool tell) {
+    effects_.changes.on_created = nullptr;
+    if (tell)
+        effects_.changes.on_created = [this](std::size_t database, std::string_view key) {
+            effects_.events.push_back({"new", database, std::string{key}});
+        };
 }
 
 void executor::publish_events(client_state& client) {
