@@ -50,6 +50,8 @@ ci    @clang             clang               clang      llvm       -
 ci    @clang-runtime     compiler-rt         compiler-rt -         -
 ci    clang-format-16    clang-tools-extra   -          clang-format -
 ci    python3-redis      python3-redis       python-redis -        -
+ci    nodejs             nodejs              nodejs     node       node
+ci    npm                nodejs-npm          npm        -          npm
 ci    shellcheck         ShellCheck          shellcheck shellcheck shellcheck
 TABLE
 }

@@ -231,6 +231,9 @@ void executor::call(client_state& client, const command& row,
                     std::span<const std::string_view> args, std::span<const hashed_key> keys,
                     reply_writer& reply, bool all_locked) {
     effects_.wanted_events = settings_->keyspace_events.load(std::memory_order_relaxed);
+    const bool tells_new = (effects_.wanted_events & bit(event_class::new_key)) != 0;
+    if (tells_new != static_cast<bool>(effects_.changes.on_created)) [[unlikely]]
+        tell_new_keys(tells_new);
     context c{args,
               keys,
               row,
@@ -279,6 +282,14 @@ void executor::conclude(client_state& client, const command& row,
         serve_waiters();
     if (!effects_.events.empty()) [[unlikely]]
         publish_events(client);
+}
+
+void executor::tell_new_keys(bool tell) {
+    effects_.changes.on_created = nullptr;
+    if (tell)
+        effects_.changes.on_created = [this](std::size_t database, std::string_view key) {
+            effects_.events.push_back({"new", database, std::string{key}});
+        };
 }
 
 void executor::publish_events(client_state& client) {

@@ -99,6 +99,7 @@ private:
     void serve_waiters();
     void serve_waiters_of(const key_place& place);
     bool serve(parked_call& waiting, const hashed_key& ready);
+    void tell_new_keys(bool tell);
     void publish_events(client_state& client);
     std::vector<std::uint32_t> needed_by_waiters(const std::vector<std::uint32_t>& locked) const;
     void run_timed(client_state& client, const request& one, reply_writer& reply,

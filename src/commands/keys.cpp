@@ -64,11 +64,17 @@ void type(context& c) {
     c.reply.simple_string(found ? to_string(found->type()) : "none");
 }
 
+// Puts an entry where another may be. To who is told of new keys, this is one, as in Redis.
+void put_anew(database& target, const hashed_key& key, entry_ptr added) {
+    if (const located old = target.find(key)) target.erase(key, old);
+    target.put(key, {}, std::move(added));
+}
+
 // Takes the entry out of its place and puts it at `to` in `target`, with its value and expiry.
 void relocate(database& from, const hashed_key& old_key, located at, database& target,
               const hashed_key& to) {
     const entry_ptr moved = from.extract(old_key, at);
-    target.put(to, target.find(to), entry::remake(*moved, to.name, moved->expiry()));
+    put_anew(target, to, entry::remake(*moved, to.name, moved->expiry()));
 }
 
 void notify_renamed(context& c) {
@@ -132,7 +138,7 @@ void copy(context& c) {
     const located found = c.read(c.keys[0]);
     if (!found || (old && !replace)) return c.reply.integer(0);
     entry_ptr made = entry::clone(*found, c.keys[1].name, found->expiry());
-    target.put(c.keys[1], target.find(c.keys[1]), std::move(made));
+    put_anew(target, c.keys[1], std::move(made));
     c.notify(event_class::generic, "copy_to", c.keys[1].name, index);
     c.reply.integer(1);
 }

@@ -30,6 +30,8 @@ void database::put(const hashed_key& key, located at, entry_ptr added) {
         store_->discard(home.at(index_).replace(*at.slot_, std::move(added)));
     else
         home.at(index_).insert(key.hash, std::move(added));
+    if (!at && log_ != nullptr && log_->on_created) [[unlikely]]
+        log_->on_created(index_, key.name);
     changed(key, holds);
 }
 

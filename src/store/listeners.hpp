@@ -81,6 +81,9 @@ struct change_log {
     };
 
     std::vector<ready_key> ready; ///< in the order in which they got something
+
+    /// Told of each key that comes into being, if anybody wants to know.
+    std::function<void(std::size_t database, std::string_view key)> on_created;
 };
 
 } // namespace mini_redis
