@@ -13,6 +13,7 @@
 #include "commands/families.hpp"
 #include "commands/sorted_set_arguments.hpp"
 #include "resp/number.hpp"
+#include "store/set_value.hpp"
 #include "store/sorted_set_value.hpp"
 
 namespace mini_redis {
@@ -25,22 +26,42 @@ class input {
 public:
     double weight = 1;
 
-    explicit input(const entry* held) noexcept : held_{held} {}
-
-    static bool is_one(const entry& held) noexcept {
-        return held.type() == value_type::zset; // SETS: and value_type::set
+    explicit input(const entry* held) : held_{held} {
+        if (held == nullptr || held->type() != value_type::set) return;
+        set_.emplace(*held);
+        if (!set_->are_integers()) return;
+        // Integers have no text of their own that a result could point to.
+        digits_.reserve(set_->size());
+        const integer_set all{held->bytes()};
+        for (std::size_t i = 0; i < all.size(); ++i)
+            digits_.emplace_back(all.at(i));
     }
 
-    std::size_t size() const noexcept { return held_ ? sorted_set_view{*held_}.size() : 0; }
+    static bool is_one(const entry& held) noexcept {
+        return held.type() == value_type::zset || held.type() == value_type::set;
+    }
+
+    std::size_t size() const noexcept {
+        if (set_) return set_->size();
+        return held_ ? sorted_set_view{*held_}.size() : 0;
+    }
 
     std::optional<double> find(std::string_view member) const noexcept {
+        if (set_) return set_->contains(member) ? std::optional{1.0} : std::nullopt;
         return held_ ? sorted_set_view{*held_}.score(member) : std::nullopt;
     }
 
-    /// Calls `visit(member, score)` for each member.
+    /// Calls `visit(member, score)` for each member; its text stays valid.
     template <class Visit>
     void for_each(Visit&& visit) const {
-        if (held_ != nullptr) sorted_set_view{*held_}.for_each(visit);
+        if (!set_) {
+            if (held_ != nullptr) sorted_set_view{*held_}.for_each(visit);
+        } else if (set_->are_integers()) {
+            for (const integer_text& each : digits_)
+                visit(each.view(), 1.0);
+        } else {
+            set_->for_each([&](std::string_view member) { visit(member, 1.0); });
+        }
     }
 
     double weighted(double score) const noexcept {
@@ -50,6 +71,8 @@ public:
 
 private:
     const entry* held_;
+    std::optional<set_value> set_;
+    std::vector<integer_text> digits_;
 };
 
 enum class aggregate { sum, least, most };

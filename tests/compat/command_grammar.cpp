@@ -140,6 +140,8 @@ void command_generator::spoil(random_command& command) {
     if (command.compare == comparison::scan && at <= cursor_position(command)) return;
     // CLIENT KILL and the like are not for a word that nobody chose.
     if (arguments[0] == "CLIENT") return;
+    // 7.2 knows a further option of them.
+    if (arguments[0].ends_with("RANK")) return;
     const auto position = arguments.begin() + static_cast<std::ptrdiff_t>(at);
     // A count of -9223372036854775807 is an order that Redis carries out; so is to wait a second.
     const bool numbers = command.compare != comparison::random && !may_wait(command);

@@ -187,7 +187,7 @@ constexpr auto named = std::to_array<named_rule>({
     {"restore-option", "REPLACE / REPLACE / REPLACE / ABSTTL / IDLETIME 5 / FREQ 5 / junk"},
     {"dumped", "dump-word / dump-word / dump-word / own-dump-word / own-dump-word / "
                "torn-dump-word / value"},
-    {"restore-time", "0 / 0 / 0 / seconds / unix-milliseconds"},
+    {"restore-time", "0 / 0 / 0 / restore-ttl"},
     {"flush-option", "SYNC / ASYNC / junk"},
     {"lcs-option", "LEN / IDX / MINMATCHLEN count / WITHMATCHLEN / IDX / WITHMATCHLEN / junk"},
     {"pair", "string-key value"},

@@ -205,6 +205,10 @@ std::string command_generator::time_word(std::string_view name) {
             {"4102444800000", "4102444800001", "33177117420499", "33177117420500", "4102444800000",
              "9223372036854770000", "1", "0", "-1", "1500000000000"}));
     }
+    // Not so far from now that the sum is none: Redis has the key expire then.
+    if (name == "restore-ttl")
+        return one_of(std::to_array<std::string_view>({"4102444800000", "33177117420499", "-1", "abc",
+                                                       "100000000", "1500000000000", ""}));
     if (name == "timeout")
         return one_of(std::to_array<std::string_view>({"0", "0", "0", "0", "1000", "500.25", "0x64",
                                                        "-1", "abc", "", "nan", "1e15", " 1",

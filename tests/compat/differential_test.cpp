@@ -64,6 +64,7 @@ void report(duel& servers, command_stream commands, const difference& first, std
                seed, first.index + 1, commands.size(), first.command, servers.left().name + ":",
                first.left, servers.right().name + ":", first.right);
     const random_source batches{seed};
+    servers.patience = std::chrono::milliseconds{300}; // there are many attempts
     if (first.index + 1 < commands.size()) commands.resize(first.index + 1);
     // Commands sent one by one tell more, if that shows the difference as well.
     const bool pipelined = !servers.play(commands, batches, false).has_value();

@@ -12,14 +12,15 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int databases = 16;
-constexpr auto patience = 5s;
 
 // One stream's way through two servers.
 class match {
 public:
-    match(const server_address& left, const server_address& right)
+    match(const server_address& left, const server_address& right,
+          std::chrono::milliseconds patience)
         : left_{left.port},
           right_{right.port},
+          patience_{patience},
           lanes_(connections_per_server) {}
 
     std::optional<difference> play(const command_stream& commands, random_source& batches,
@@ -52,6 +53,7 @@ private:
 
     player left_;
     player right_;
+    std::chrono::milliseconds patience_;
     std::vector<lane> lanes_;
     std::size_t index_ = 0;
 };
@@ -147,7 +149,7 @@ std::optional<difference> match::receive(const random_command& command) {
 // Both reply, or both wait. Each may take a moment to be seen in either.
 std::optional<difference> match::wait(const random_command& command) {
     using enum player::progress;
-    const auto deadline = std::chrono::steady_clock::now() + patience;
+    const auto deadline = std::chrono::steady_clock::now() + patience_;
     while (true) {
         const auto left = left_.look_at(command.connection);
         const auto right = right_.look_at(command.connection);
@@ -279,7 +281,7 @@ std::optional<difference> match::compare_database(int database) {
 
 std::optional<difference> duel::play(const command_stream& commands, random_source batches,
                                      bool pipelined) {
-    match both{left_, right_};
+    match both{left_, right_, patience};
     auto found = both.play(commands, batches, pipelined);
     compared_ += both.compared;
     waited_ += both.waited;

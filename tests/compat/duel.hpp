@@ -1,6 +1,7 @@
 // Plays a stream of commands on two servers, and tells where their replies part.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -46,6 +47,9 @@ public:
     /// Plays the stream on empty servers. `batches` gives how many commands are sent at once.
     std::optional<difference> play(const command_stream& commands, random_source batches,
                                    bool pipelined);
+
+    /// How long a command that one server replies to may seem to wait on the other.
+    std::chrono::milliseconds patience{5'000};
 
 private:
     server_address left_;
