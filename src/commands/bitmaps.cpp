@@ -136,12 +136,12 @@ void bitcount(context& c) {
         if (!first) return;
         const std::optional<std::int64_t> last = integer_argument(c, c.args[3]);
         if (!last) return;
+        // Unlike BITPOS, and before the unit is looked at.
+        if (*first < 0 && *last < 0 && *first > *last) return c.reply.integer(0);
         const std::optional<bool> in_bits =
             c.args.size() == 5 ? unit_argument(c, c.args[4]) : std::optional{false};
         if (!in_bits) return;
-        // Before the beginning, BITPOS takes both as 0, but BITCOUNT looks at their order first.
-        const bool reversed = *first < 0 && *last < 0 && *first > *last;
-        range = reversed ? bit_range{} : range_of(*first, *last, bytes.size(), *in_bits);
+        range = range_of(*first, *last, bytes.size(), *in_bits);
     } else if (c.args.size() != 2) {
         return c.reply.error(replies::syntax_error);
     }

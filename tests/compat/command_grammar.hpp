@@ -28,6 +28,7 @@ enum class comparison {
     dump,         ///< DUMP: null for both or for none; `${dump}` is then what the first gave
     transaction,  ///< EXEC: each reply as its command's
     blocking,     ///< exact; or both wait, and give the same reply when they are served
+    careful,      ///< exact; not sent where what it gives to those who wait is undefined
     any,          ///< whatever the answers are
 };
 

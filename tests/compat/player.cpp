@@ -30,7 +30,7 @@ wire_value error(std::string text) {
 bool asks_more(comparison compare) {
     using enum comparison;
     return compare == scan || compare == member || compare == size || compare == encoding ||
-           compare == random || compare == pop || compare == dump || compare == lexical;
+           compare == random || compare == pop || compare == dump || compare == lexical || compare == careful;
 }
 
 player::player(std::uint16_t port) : observer_{port} {

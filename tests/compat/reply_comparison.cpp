@@ -58,6 +58,7 @@ bool alike(comparison compare, const wire_value& left, const wire_value& right) 
     case size:
     case encoding:
     case lexical:
+    case careful:
     case transaction:
     case blocking: return left == right;
     case unordered:
