@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <set>
 
 #include "command_rules.hpp"
 
@@ -19,6 +20,22 @@ std::size_t cursor_position(const random_command& command) {
 // Of the connections, the first never waits, so that there is one to go on with.
 bool may_wait(const random_command& command) {
     return command.compare == comparison::blocking;
+}
+
+// 7.2 chooses the form of what HSET, SADD and ZADD create by how many they name, also if they name
+// one twice.
+void drop_repetitions(std::string_view rule, std::vector<std::string>& words) {
+    const bool set = rule.starts_with("SADD");
+    const bool hash = rule.starts_with("HSET|") || rule.starts_with("HSET ");
+    if (!set && !hash && !rule.starts_with("ZADD")) return;
+    const std::size_t width = set ? 1 : 2;
+    std::set<std::string> seen;
+    for (std::size_t end = words.size(); end >= 2 + width; end -= width) {
+        const std::string& name = words[hash ? end - 2 : end - 1];
+        if (seen.insert(name).second) continue;
+        const auto at = words.begin() + static_cast<std::ptrdiff_t>(end);
+        words.erase(at - static_cast<std::ptrdiff_t>(width), at);
+    }
 }
 
 } // namespace
@@ -73,6 +90,7 @@ void command_generator::append_to(std::vector<random_command>& stream) {
     expand(rule->text, command.arguments);
     if (may_wait(command) && connection_ == 0)
         command.connection = 1 + random_.below(connections_ - 1);
+    drop_repetitions(rule->text, command.arguments);
     if (random_.one_in(20)) spoil(command);
     // What a cursor that was never given out leads to is any server's own affair.
     if (command.compare == comparison::scan) {
