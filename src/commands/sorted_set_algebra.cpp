@@ -201,7 +201,8 @@ result intersect(const algebra_request& wanted) {
         for (std::size_t i = 1; i < wanted.inputs.size(); ++i) {
             const std::optional<double> other = wanted.inputs[i].find(member);
             if (!other) return;
-            value = joined(wanted.how, value, wanted.inputs[i].weighted(*other));
+            // Unlike in a union, infinity by 0 becomes 0 with the first input only.
+            value = joined(wanted.how, value, wanted.inputs[i].weight * *other);
         }
         found.push_back({member, value});
     });
