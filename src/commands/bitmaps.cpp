@@ -80,7 +80,6 @@ struct bit_range {
 // The range that indexes, negative ones counted from the end, mean in a string of so many bytes.
 bit_range range_of(std::int64_t first, std::int64_t last, std::size_t bytes, bool in_bits) {
     const auto units = static_cast<std::int64_t>(in_bits ? bytes * 8 : bytes);
-    if (first < 0 && last < 0 && first > last) return {};
     const std::int64_t begin = std::max<std::int64_t>(first < 0 ? first + units : first, 0);
     const std::int64_t end =
         std::min(std::max<std::int64_t>(last < 0 ? last + units : last, 0), units - 1);
@@ -154,6 +153,8 @@ void bitcount(context& c) {
         if (!first) return;
         const std::optional<std::int64_t> last = integer_argument(c, c.args[3]);
         if (!last) return;
+        // Unlike BITPOS, and before the unit is looked at.
+        if (*first < 0 && *last < 0 && *first > *last) return c.reply.integer(0);
         const std::optional<bool> in_bits =
             c.args.size() == 5 ? unit_argument(c, c.args[4]) : std::optional{false};
         if (!in_bits) return;

@@ -112,7 +112,8 @@ void executor::execute(client_state& client, std::span<const std::string_view> a
 
 void executor::refuse(client_state& client, const request& one, reply_writer& reply) {
     if (one.row != nullptr && one.row->name == "exec") {
-        if (client.in_transaction) end_transaction(client, *store_, false);
+        // What is watched without MULTI is so no more, either.
+        if (client.extra && client.extra->queue) end_transaction(client, *store_, false);
         reply.error("EXECABORT Transaction discarded because of: wrong number of arguments for "
                     "'exec' command");
     } else if (one.row != nullptr)

@@ -13,6 +13,7 @@
 #include "commands/command.hpp"
 #include "commands/context.hpp"
 #include "commands/executor.hpp" // for_each_key
+#include "resp/number.hpp"
 #include "commands/families.hpp"
 #include "commands/registry.hpp"
 #include "store/glob.hpp"
@@ -382,6 +383,20 @@ void command_list(context& c) {
 
 // The row that COMMAND GETKEYS's request means; replies with an error and returns null if it has no
 // keys or is no request.
+// Whether the numbers in front of keys are such that there are keys.
+bool counts_fit(const command& row, std::span<const std::string_view> request) {
+    for (const key_range& range : ranges_of(row)) {
+        if (!range.counted) continue;
+        command single = row;
+        single.keys = {range};
+        std::int64_t keys = 0;
+        for_each_key(single, request, [&](std::size_t) { ++keys; });
+        if (keys == 0 || parse_integer(request[static_cast<std::size_t>(range.first)]) != keys)
+            return false;
+    }
+    return true;
+}
+
 const command* row_with_keys(context& c, std::span<const std::string_view> request) {
     const qualified found = find_by_request(c.commands, request);
     if (!found) {
@@ -390,6 +405,8 @@ const command* row_with_keys(context& c, std::span<const std::string_view> reque
         c.reply.error("ERR The command has no key arguments");
     } else if (!arity_fits(*found.row, request.size())) {
         c.reply.error("ERR Invalid number of arguments specified for command");
+    } else if (!counts_fit(*found.row, request)) {
+        c.reply.error("ERR Invalid arguments specified for command");
     } else {
         return found.row;
     }

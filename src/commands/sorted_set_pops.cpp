@@ -169,10 +169,10 @@ void zmpop(context& c) {
 }
 
 void bzmpop(context& c) {
-    const std::optional<std::int64_t> until = timeout_argument(c, c.args[1]);
-    if (!until) return;
     const std::optional<many_pop> wanted = parse_many_pop(c, 2);
-    if (wanted && !pop_many(c, *wanted)) wait_for_one(c, *until);
+    if (!wanted) return;
+    const std::optional<std::int64_t> until = timeout_argument(c, c.args[1]);
+    if (until && !pop_many(c, *wanted)) wait_for_one(c, *until);
 }
 
 // -- ZRANDMEMBER ------------------------------------------------------------------------------
