@@ -342,12 +342,11 @@ void executor::forget(const parked_call& call) {
 }
 
 void executor::serve_waiters() {
-    // What serves one may get the next key ready (BLMOVE), which is then appended.
-    for (std::size_t i = 0; i < effects_.changes.ready.size(); ++i) {
-        const key_place place = effects_.changes.ready[i].place;
-        serve_waiters_of(place);
-    }
-    effects_.changes.ready.clear();
+    // What serves one may get the next key ready (BLMOVE), also one that has been looked at before:
+    // hence rounds, each with a list of its own. They end because each serves somebody.
+    while (!effects_.changes.ready.empty())
+        for (const change_log::ready_key& each : std::exchange(effects_.changes.ready, {}))
+            serve_waiters_of(each.place);
 }
 
 void executor::serve_waiters_of(const key_place& place) {

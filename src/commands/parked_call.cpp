@@ -1,6 +1,7 @@
 #include "commands/parked_call.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 namespace mini_redis {
@@ -24,13 +25,16 @@ parked_call::parked_call(const command& what, std::span<const std::string_view> 
         text_.append(word); // within what was reserved: views stay right
         words.emplace_back(text_.data() + at, word.size());
     }
+    // Keys come in the order of the words, so that each is looked for where the last was found.
+    auto place = words.begin();
     const auto own = [&](std::string_view name) {
-        return *std::find(words.begin(), words.end(), name);
+        place = std::find(place, words.end(), name);
+        if (place == words.end()) place = std::find(words.begin(), words.end(), name);
+        return *place;
     };
+    std::unordered_set<std::string_view> seen;
     for (std::size_t i = 0; i < all_keys.size(); ++i) {
-        const bool awaited = i < why.keys;
-        const auto same = [&](const hashed_key& other) { return other.name == all_keys[i].name; };
-        if (awaited && std::any_of(keys.begin(), keys.end(), same)) {
+        if (i < why.keys && why.keys > 1 && !seen.insert(all_keys[i].name).second) {
             --how.keys; // a key that is named twice is waited on once
             continue;
         }

@@ -22,9 +22,11 @@ queued_request::queued_request(const std::vector<std::string_view>& args) {
 
 void transaction::watch_key(sharded_store& store, std::size_t database, std::string_view key) {
     key_place place{database, std::string{key}};
-    if (std::find(watched.begin(), watched.end(), place) != watched.end()) return;
     if (!watching) watching = std::make_shared<watch>();
-    store.ensure_listeners(store.shard_of(hashed_key{key})).watches[place].push_back(watching);
+    // Whether this client watches it already: the key has fewer watches than the client may have.
+    auto& watches = store.ensure_listeners(store.shard_of(hashed_key{key})).watches[place];
+    if (std::find(watches.rbegin(), watches.rend(), watching) != watches.rend()) return;
+    watches.push_back(watching);
     watched.push_back(std::move(place));
 }
 

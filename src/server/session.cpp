@@ -1,8 +1,10 @@
 #include "server/session.hpp"
 
+#include <algorithm>
 #include <asio/buffer.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/post.hpp>
+#include <chrono>
 #include <cstring>
 #include <exception>
 #include <fmt/format.h>
@@ -27,8 +29,8 @@ constexpr std::size_t output_piece = 64 * 1024;
 // A request that is cut is read on in steps of at least this size.
 constexpr std::size_t input_step = 16 * 1024;
 
-// A client that is blocked is read ahead this far, to see whether it leaves.
-constexpr std::size_t blocked_input_limit = 1024 * 1024;
+// A timer cannot take more: its nanoseconds would overflow. Who waits longer waits this long.
+constexpr std::chrono::milliseconds longest_wait = std::chrono::hours{24 * 365 * 100};
 
 std::string to_text(const asio::ip::tcp::endpoint& endpoint) {
     const std::string address = endpoint.address().to_string();
@@ -119,6 +121,7 @@ task<void> session::run() {
         do {
             state = execute(input);
             if (close_without_reply) co_return cut();
+            if (parked) show_parked();
             send_replies();
             if (!unsent_.empty()) {
                 keep(input);
@@ -176,14 +179,18 @@ std::string_view session::receive(std::size_t first, std::error_code& error) {
     expects_little_ = got <= first_bytes_.size();
     to_finish_ -= std::min(to_finish_, got - first);
     home_->count().bytes_in.add(got);
-    if (!error && input_.size() > static_cast<std::size_t>(
-                                      home_->server().configuration().query_buffer_limit.load(
-                                          std::memory_order_relaxed))) {
-        spdlog::warn(
-            "client {} sent more than client-query-buffer-limit without a complete request", id);
-        error = asio::error::no_buffer_space;
-    }
+    if (!error && is_over_input_limit()) error = asio::error::no_buffer_space;
     return input;
+}
+
+// client-query-buffer-limit
+bool session::is_over_input_limit() const {
+    const std::int64_t limit =
+        home_->server().configuration().query_buffer_limit.load(std::memory_order_relaxed);
+    if (input_.size() <= static_cast<std::size_t>(limit)) return false;
+    spdlog::warn("client {} sent more than client-query-buffer-limit that could not be executed",
+                 id);
+    return true;
 }
 
 // Keeps what was not executed for when more has come: `rest` is the end of what receive() gave.
@@ -273,7 +280,7 @@ void session::execute_one(const request& one, reply_writer& reply) {
     reply.unmute();
     home_->muted().clear();
     if (home_->muted().capacity() > 4 * output_piece) home_->muted().release();
-    if (replies == reply_mode::skip) replies = reply_mode::on;
+    if (replies == reply_mode::skip && !parked) replies = reply_mode::on;
 }
 
 void session::run_command(const request& one, reply_writer& reply) {
@@ -358,12 +365,12 @@ std::function<void()> session::waker() {
 // kept in input_.
 task<bool> session::wait_while_blocked() {
     if (finishing_) co_return false;
-    show_parked();
+    if (!parked) co_return true; // it was served while earlier replies went out
     const std::optional<std::int64_t> until_ms = parked->how.until_ms;
     timer deadline{home_->io()};
     if (until_ms) {
-        const std::int64_t left = *until_ms - home_->server().time().now_ms();
-        deadline.expires_after(std::chrono::milliseconds{std::max<std::int64_t>(left, 0)});
+        const std::chrono::milliseconds left{*until_ms - home_->server().time().now_ms()};
+        deadline.expires_after(std::clamp(left, std::chrono::milliseconds{0}, longest_wait));
         deadline.async_wait([self = shared_from_this(), call = parked](std::error_code error) {
             if (!error) self->time_out(call);
         });
@@ -381,14 +388,7 @@ task<bool> session::wait_while_blocked() {
         input_.commit(got);
         home_->count().bytes_in.add(got);
         if (error && error != asio::error::would_block && error != asio::error::try_again) break;
-        if (input_.size() > blocked_input_limit) {
-            // It has sent far ahead: the rest can wait where it is.
-            timer pause{home_->io()};
-            waiting_for_turn_ = &pause;
-            pause.expires_at(timer::time_point::max());
-            co_await pause.async_wait(io_tuple);
-            waiting_for_turn_ = nullptr;
-        }
+        if (is_over_input_limit()) break;
     }
     if (parked) end_wait();
     else if (socket_.is_open() && !finishing_) co_return true;
@@ -436,11 +436,12 @@ void session::unblock() {
     parked.reset();
     show_parked();
     home_->commands().forget(*call);
+    last_active_.store(home_->coarse_seconds(), std::memory_order_relaxed);
     if (replies == reply_mode::on) unsent_.append(call->reply.view());
+    if (replies == reply_mode::skip) replies = reply_mode::on;
     publish_state();
     flush_pushes();
     std::error_code ignored;
-    if (waiting_for_turn_ != nullptr) waiting_for_turn_->cancel();
     if (waiting_for_input_ && socket_.is_open()) socket_.cancel(ignored);
 }
 
@@ -529,14 +530,12 @@ void session::finish() {
     std::error_code ignored;
     to_finish_ = socket_.available(ignored);
     if (waiting_for_input_) socket_.cancel(ignored);
-    if (waiting_for_turn_ != nullptr) waiting_for_turn_->cancel();
 }
 
 void session::cut() noexcept {
     leave();
     std::error_code ignored;
     socket_.close(ignored);
-    if (waiting_for_turn_ != nullptr) waiting_for_turn_->cancel();
 }
 
 bool session::request_close() {

@@ -107,6 +107,7 @@ private:
     request_parser::result read_batch(std::string_view& input, std::size_t& count);
     void execute_one(const request& one, reply_writer& reply);
     void run_command(const request& one, reply_writer& reply);
+    bool is_over_input_limit() const;
     void keep(std::string_view rest);
     void send_replies();
     bool send_unsent() noexcept;
@@ -141,7 +142,6 @@ private:
     bool expects_little_ = true;
     std::array<char, 256> first_bytes_;
     bool waiting_for_input_ = false;
-    timer* waiting_for_turn_ = nullptr; // while it is blocked and has sent too far ahead
 
     // Read by other threads.
     asio::ip::tcp::endpoint peer_;

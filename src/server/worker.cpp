@@ -150,7 +150,7 @@ task<void> worker::every_second() {
         for (session* one : std::vector{sessions_}) { // a copy: who is cut leaves the list
             if (one->subscriptions() != 0)
                 one->check_output_limit();
-            else if (timeout > 0 &&
+            else if (timeout > 0 && !one->parked && // who is blocked may be idle, as in Redis
                      coarse_seconds_ - one->last_active() > static_cast<std::uint64_t>(timeout))
                 one->cut();
         }

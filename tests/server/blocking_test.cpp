@@ -168,3 +168,136 @@ TEST_CASE("no element is lost or doubled under concurrent blocking moves") {
         seen.insert(each.text);
     CHECK(seen.size() == elements);
 }
+
+TEST_CASE("an element that goes round in a circle serves who waits where it began") {
+    running_server redis{small(2)};
+    raw_connection pusher = redis.connect();
+    raw_connection there = redis.connect();
+    raw_connection back = redis.connect();
+    raw_connection last = redis.connect();
+    there.send(encode_request({"BLMOVE", "a", "b", "LEFT", "LEFT", "0"}));
+    REQUIRE(are_blocked(pusher, 1));
+    back.send(encode_request({"BLMOVE", "b", "a", "LEFT", "LEFT", "0"}));
+    REQUIRE(are_blocked(pusher, 2));
+    last.send(encode_request({"BLPOP", "a", "10"}));
+    REQUIRE(are_blocked(pusher, 3));
+    pusher.command({"RPUSH", "a", "e"});
+    const wire_value reply = parse_reply(last.read_reply());
+    REQUIRE(reply.elements.size() == 2);
+    CHECK(reply.elements[1].text == "e");
+    CHECK(are_blocked(pusher, 0));
+}
+
+// The reply before it fills the connection, so that the session still waits to send when the blocked
+// command is served. How much a connection takes differs: hence all these lengths.
+TEST_CASE("a command may be served before the replies ahead of it were taken") {
+    running_server redis{small(2)};
+    raw_connection pusher = redis.connect();
+    pusher.command({"SET", "big", std::string(60'000, 'x')});
+    const std::string get = encode_request({"GET", "big"});
+    std::string ahead;
+    for (int pairs = 0; pairs < 60; ++pairs, ahead += get + get) {
+        raw_connection waiting = redis.connect();
+        waiting.send(ahead + get + encode_request({"BLPOP", "q", "0"}));
+        REQUIRE(are_blocked(pusher, 1));
+        pusher.command({"RPUSH", "q", "e"});
+        REQUIRE(eventually([&] { return pusher.command({"EXISTS", "q"}).text == "0"; }));
+        for (int i = 0; i < 2 * pairs + 1; ++i)
+            REQUIRE(waiting.read_reply().size() > 60'000);
+        REQUIRE(parse_reply(waiting.read_reply()).elements.at(1).text == "e");
+        REQUIRE(waiting.command({"PING"}).text == "PONG");
+    }
+}
+
+TEST_CASE("a blocked client that has sent far ahead is seen to leave") {
+    running_server redis{small(2)};
+    raw_connection pusher = redis.connect();
+    {
+        raw_connection leaving = redis.connect();
+        leaving.send(encode_request({"BLPOP", "q", "0"}));
+        REQUIRE(are_blocked(pusher, 1));
+        const std::string echo = encode_request({"ECHO", std::string(1000, 'x')});
+        std::string ahead;
+        while (ahead.size() < 4 * 1024 * 1024)
+            ahead += echo;
+        leaving.send(ahead);
+    }
+    CHECK(are_blocked(pusher, 0));
+    pusher.command({"RPUSH", "q", "kept"});
+    CHECK(pusher.command({"LLEN", "q"}).text == "1");
+}
+
+TEST_CASE("a blocked client that sends more than client-query-buffer-limit is disconnected") {
+    running_server redis{small(2)};
+    raw_connection pusher = redis.connect();
+    pusher.command({"CONFIG", "SET", "client-query-buffer-limit", "1mb"});
+    raw_connection waiting = redis.connect();
+    waiting.send(encode_request({"BLPOP", "q", "0"}));
+    REQUIRE(are_blocked(pusher, 1));
+    try {
+        waiting.send(encode_request({"ECHO", std::string(900'000, 'x')}) +
+                     encode_request({"ECHO", std::string(900'000, 'x')}));
+    } catch (const std::system_error&) { // it may be gone before it has sent all
+    }
+    CHECK(are_blocked(pusher, 0));
+}
+
+TEST_CASE("a time-out of centuries is none of this moment") {
+    running_server redis{small(2)};
+    raw_connection pusher = redis.connect();
+    raw_connection waiting = redis.connect();
+    waiting.send(encode_request({"BLPOP", "q", "9000000000000"}));
+    REQUIRE(are_blocked(pusher, 1));
+    std::this_thread::sleep_for(50ms);
+    CHECK(are_blocked(pusher, 1));
+    pusher.command({"RPUSH", "q", "e"});
+    const wire_value reply = parse_reply(waiting.read_reply());
+    REQUIRE(reply.elements.size() == 2);
+    CHECK(reply.elements[1].text == "e");
+}
+
+TEST_CASE("CLIENT REPLY SKIP holds for a command that has to wait") {
+    running_server redis{small(2)};
+    raw_connection pusher = redis.connect();
+    raw_connection waiting = redis.connect();
+    waiting.send(encode_request({"CLIENT", "REPLY", "SKIP"}) + encode_request({"BLPOP", "q", "0"}));
+    REQUIRE(are_blocked(pusher, 1));
+    pusher.command({"RPUSH", "q", "e"});
+    CHECK(waiting.command({"PING"}).text == "PONG");
+    CHECK(pusher.command({"EXISTS", "q"}).text == "0");
+}
+
+TEST_CASE("a blocked client is not idle") {
+    running_server redis{small(2)};
+    raw_connection pusher = redis.connect();
+    raw_connection waiting = redis.connect();
+    pusher.command({"CONFIG", "SET", "timeout", "1"});
+    waiting.send(encode_request({"BLPOP", "q", "0"}));
+    for (int i = 0; i < 16; ++i) {
+        std::this_thread::sleep_for(250ms);
+        pusher.command({"PING"});
+    }
+    CHECK(are_blocked(pusher, 1));
+    pusher.command({"RPUSH", "q", "e"});
+    CHECK(parse_reply(waiting.read_reply()).elements.at(1).text == "e");
+}
+
+TEST_CASE("to wait for very many keys takes no longer than to look at them") {
+    running_server redis{small(2)};
+    raw_connection pusher = redis.connect();
+    raw_connection waiting = redis.connect();
+    constexpr std::size_t keys = 100'000;
+    std::vector<std::string> words{"BLPOP"};
+    for (std::size_t i = 0; i < keys; ++i)
+        words.push_back("key:" + std::to_string(i));
+    words.push_back("0");
+    std::string request = "*" + std::to_string(words.size()) + "\r\n";
+    for (const std::string& word : words)
+        request += "$" + std::to_string(word.size()) + "\r\n" + word + "\r\n";
+    const auto start = std::chrono::steady_clock::now();
+    waiting.send(request);
+    REQUIRE(are_blocked(pusher, 1));
+    CHECK(std::chrono::steady_clock::now() - start < 5s);
+    pusher.command({"RPUSH", "key:99999", "e"});
+    CHECK(parse_reply(waiting.read_reply()).elements.at(0).text == "key:99999");
+}
