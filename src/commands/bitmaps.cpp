@@ -97,16 +97,33 @@ std::optional<bool> unit_argument(context& c, std::string_view word) {
     return std::nullopt;
 }
 
-std::uint64_t count_ones(std::string_view bytes) noexcept {
+// Always inlined, so that it is compiled for the instructions of its caller.
+[[gnu::always_inline]] inline std::uint64_t add_up_ones(std::string_view bytes) noexcept {
     const char* at = bytes.data();
     std::size_t left = bytes.size();
     std::uint64_t sums[4] = {};
     for (; left >= 32; left -= 32, at += 32)
-        for (std::size_t i = 0; i < 4; ++i)
-            sums[i] += static_cast<std::uint64_t>(std::popcount(word_at(at + 8 * i)));
+        for (std::size_t i = 0; i < 4; ++i) {
+            std::uint64_t word;
+            std::memcpy(&word, at + 8 * i, sizeof word);
+            sums[i] += static_cast<std::uint64_t>(__builtin_popcountll(word));
+        }
     for (; left > 0; --left, ++at)
-        sums[0] += static_cast<std::uint64_t>(std::popcount(static_cast<unsigned char>(*at)));
+        sums[0] += static_cast<std::uint64_t>(__builtin_popcount(static_cast<unsigned char>(*at)));
     return sums[0] + sums[1] + sums[2] + sums[3];
+}
+
+#if defined(__x86_64__)
+[[gnu::target("popcnt")]] std::uint64_t count_by_instruction(std::string_view bytes) noexcept {
+    return add_up_ones(bytes);
+}
+#endif
+
+std::uint64_t count_ones(std::string_view bytes) noexcept {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("popcnt")) return count_by_instruction(bytes);
+#endif
+    return add_up_ones(bytes);
 }
 
 unsigned byte_at(std::string_view bytes, std::uint64_t bit) noexcept {
@@ -160,6 +177,13 @@ std::uint64_t find_bit(std::string_view bytes, bool wanted, bit_range range) noe
     };
     if ((at & 7) != 0 && look_into_byte()) return std::min(at, range.end);
     const std::uint64_t nothing = wanted ? 0 : ~std::uint64_t{0};
+    for (; at + 256 <= range.end; at += 256) { // four words at once
+        const char* const here = bytes.data() + (at >> 3);
+        const std::uint64_t differing = (word_at(here) ^ nothing) | (word_at(here + 8) ^ nothing) |
+                                        (word_at(here + 16) ^ nothing) |
+                                        (word_at(here + 24) ^ nothing);
+        if (differing != 0) break;
+    }
     while (at + 64 <= range.end && word_at(bytes.data() + (at >> 3)) == nothing)
         at += 64;
     while (at < range.end)
@@ -255,6 +279,13 @@ void combine(std::string& into, std::string_view from, operation how) {
     }
 }
 
+// A large result is not copied once more: the key gets a short one, and that changes places with it.
+void put_result(context& c, const hashed_key& key, located old, std::string& result) {
+    const std::string_view first = std::string_view{result}.substr(0, entry::inline_limit + 1);
+    c.db.put_string(key, old, first, std::nullopt, string_encoding::raw);
+    if (first.size() < result.size()) c.db.find(key)->outside_string()->swap(result);
+}
+
 void bitop(context& c) {
     const std::optional<operation> how = parse_operation(c.args[1]);
     if (!how) return c.reply.error(replies::syntax_error);
@@ -285,7 +316,7 @@ void bitop(context& c) {
     const hashed_key& target = c.keys[0];
     const located old = c.db.find(target);
     if (size != 0) {
-        c.db.put_string(target, old, result, std::nullopt, string_encoding::raw);
+        put_result(c, target, old, result);
         c.notify(event_class::string, "set", target);
     } else if (old) {
         c.db.erase(target, old);

@@ -1,7 +1,8 @@
 // List commands that wait until there is something to take.
 //
-// Each tries first. If there is nothing, its client is parked, and the same function is called again
-// when one of the keys has got a list, with that key alone in place of those that were waited on.
+// Each tries first. If there is nothing, its client is parked, and the same function is called
+// again when one of the keys has got a list, with that key alone in place of those that were waited
+// on.
 #include <cstddef>
 #include <optional>
 
@@ -83,9 +84,8 @@ constexpr command rows[] = {
      .group = "list",
      .since = "6.2.0",
      .complexity = "O(1)",
-     .syntax =
-         "source:key destination:key <wherefrom: LEFT | RIGHT> <whereto: LEFT | RIGHT> "
-         "timeout:double",
+     .syntax = "source:key destination:key <wherefrom: LEFT | RIGHT> <whereto: LEFT | RIGHT> "
+               "timeout:double",
      .summary = "Moves an element from one list to another, and waits for it if there is none."},
     {.name = "blmpop",
      .handler = blmpop,

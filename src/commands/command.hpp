@@ -102,6 +102,11 @@ constexpr key_range counted_keys(int count_at, std::string_view access) {
     return {count_at, count_at, 1, access, true};
 }
 
+/// Keys whose places the row cannot say; its `plan` finds them.
+constexpr key_range unknown_keys(std::string_view access) {
+    return {-1, -1, 1, access};
+}
+
 struct client_state;
 
 /// What a request has to lock, where its row's key ranges cannot say it.
@@ -116,7 +121,7 @@ struct command {
     int arity = 0; ///< words with the name; negative: at least so many
     command_flag flags{};
     acl_category categories = acl_category::none;
-    std::array<key_range, 2> keys{};
+    std::array<key_range, 3> keys{};
     std::string_view group;       ///< "string", "generic", "connection" …
     std::string_view since;       ///< the Redis version that introduced it
     std::string_view complexity;  ///< "O(1)"

@@ -158,8 +158,6 @@ void executor::queue(client_state& client, const request& one, reply_writer& rep
 
 void executor::tick() noexcept {
     time_.set_coarse_seconds(static_cast<std::uint32_t>(clock_->now_ms() / 1000));
-    effects_.wanted_events =
-        server_->configuration().keyspace_events.load(std::memory_order_relaxed);
 }
 
 void executor::run(client_state& client, const request& one, reply_writer& reply) {
@@ -232,6 +230,7 @@ executor::needed_by_waiters(const std::vector<std::uint32_t>& locked) const {
 void executor::call(client_state& client, const command& row,
                     std::span<const std::string_view> args, std::span<const hashed_key> keys,
                     reply_writer& reply, bool all_locked) {
+    effects_.wanted_events = settings_->keyspace_events.load(std::memory_order_relaxed);
     context c{args,
               keys,
               row,

@@ -49,6 +49,7 @@ public:
           time_{time},
           clock_{&time},
           server_{&server},
+          settings_{&server.configuration()},
           count_{&count},
           commands_{&commands} {
         count.by_command = std::make_unique<command_counters[]>(commands.count());
@@ -78,8 +79,7 @@ public:
     /// Takes a call out of the lists that it waits in, after it has finished.
     void forget(const parked_call& call);
 
-    /// Reads the clock for what needs no milliseconds, and the settings that it follows: call once
-    /// in a while, say per batch.
+    /// Reads the clock for what needs no milliseconds: call once in a while, say per batch.
     void tick() noexcept;
 
 private:
@@ -111,6 +111,7 @@ private:
     request_time time_;
     const clock* clock_;
     services* server_;
+    const settings* settings_;
     counters* count_;
     const registry* commands_;
     call_effects effects_;
@@ -123,6 +124,7 @@ void for_each_key(const command& row, std::span<const std::string_view> args, Vi
     const int count = static_cast<int>(args.size());
     for (const key_range& range : row.keys) {
         if (range.first == 0) break;
+        if (range.first < 0) continue;
         int first = range.first;
         int last = range.last < 0 ? count + range.last : range.last;
         if (range.counted) {

@@ -143,7 +143,7 @@ std::span<const key_range> ranges_of(const command& row) {
 key_range outer_range(const command& row) {
     key_range outer{0, 0, 0};
     for (const key_range& range : ranges_of(row)) {
-        if (range.counted) continue;
+        if (range.counted || range.first < 0) continue;
         if (outer.first == 0) {
             outer = range;
             continue;
@@ -172,6 +172,11 @@ void write_key_spec(reply_writer& out, const key_range& range) {
     out.map(3);
     out.bulk_string("flags");
     write_simple_strings(out, split(range.access));
+    if (range.first < 0) {
+        search("begin_search", "unknown", 0);
+        search("find_keys", "unknown", 0);
+        return;
+    }
     search("begin_search", "index", 1);
     number("index", range.first);
     if (range.counted) {
@@ -250,7 +255,7 @@ public:
     /// The range of the key that is the next word.
     std::size_t of_next_word() const {
         const auto holds_word = [&](const key_range& range) {
-            return word_ >= range.first && (range.last < 0 || word_ <= range.last);
+            return range.first > 0 && word_ >= range.first && (range.last < 0 || word_ <= range.last);
         };
         const auto found = std::find_if(ranges_.begin(), ranges_.end(), holds_word);
         const auto index = static_cast<std::size_t>(found - ranges_.begin());
@@ -391,12 +396,23 @@ const command* row_with_keys(context& c, std::span<const std::string_view> reque
     return nullptr;
 }
 
+// The keys that the row's ranges cannot tell.
+std::vector<std::string_view> planned_keys(const command& row,
+                                           std::span<const std::string_view> request) {
+    lock_plan plan;
+    if (row.plan != nullptr) row.plan(client_state{}, request, plan);
+    return plan.keys;
+}
+
 void command_getkeys(context& c) {
     const std::span<const std::string_view> request = c.args.subspan(2);
     const command* const row = row_with_keys(c, request);
     if (row == nullptr) return;
     std::vector<std::string_view> keys;
     for_each_key(*row, request, [&](std::size_t at) { keys.push_back(request[at]); });
+    const std::vector<std::string_view> planned = planned_keys(*row, request);
+    keys.insert(keys.end(), planned.begin(), planned.end());
+    if (keys.empty()) return c.reply.error("ERR Invalid arguments specified for command");
     c.reply.array(keys.size());
     for (const std::string_view key : keys)
         c.reply.bulk_string(key);
@@ -417,7 +433,8 @@ void command_getkeysandflags(context& c) {
     if (row == nullptr) return;
     std::size_t count = 0;
     for_each_key(*row, request, [&](std::size_t) { ++count; });
-    c.reply.array(count);
+    const std::vector<std::string_view> planned = planned_keys(*row, request);
+    c.reply.array(count + planned.size());
     for (const key_range& range : ranges_of(*row)) {
         command single = *row;
         single.keys = {range};
@@ -426,6 +443,11 @@ void command_getkeysandflags(context& c) {
             c.reply.bulk_string(request[at]);
             write_simple_strings(c.reply, split(access_of(range, request)));
         });
+    }
+    for (const std::string_view key : planned) {
+        c.reply.array(2);
+        c.reply.bulk_string(key);
+        write_simple_strings(c.reply, split(ranges_of(*row).back().access));
     }
 }
 

@@ -31,8 +31,9 @@ std::optional<list_end> list_end_argument(context& c, std::string_view word) {
 }
 
 void pop_one(context& c, const hashed_key& key, located found, list_end where) {
-    c.reply.bulk_string(list_view{*found}.at(where));
-    const bool gone = list_editor{c.db, key, found}.drop(where, 1);
+    const std::string_view text = list_view{*found}.at(where);
+    c.reply.bulk_string(text);
+    const bool gone = list_editor{c.db, key, found}.pop(where, text);
     notify_popped(c, key, where, gone);
 }
 
@@ -62,14 +63,14 @@ void move_one(context& c, const hashed_key& source, located found, list_end from
     c.reply.bulk_string(moved);
     const std::string_view pushed = to == list_end::head ? "lpush" : "rpush";
     if (same) {
-        list_editor{c.db, source, found}.rotate(from, to);
+        list_editor{c.db, source, found}.rotate(from, to, moved);
         c.notify(event_class::list, pushed, destination);
         return notify_popped(c, source, from, false);
     }
     list_editor{c.db, destination, target}.push(to, std::array{std::string_view{moved}});
     c.notify(event_class::list, pushed, destination);
     // The destination may be new in the same shard, which moves what was found before.
-    const bool gone = list_editor{c.db, source, c.db.find(source)}.drop(from, 1);
+    const bool gone = list_editor{c.db, source, c.db.find(source)}.pop(from, moved);
     notify_popped(c, source, from, gone);
 }
 

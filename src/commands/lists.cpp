@@ -189,7 +189,8 @@ void linsert(context& c) {
     const list_view list{*found};
     const std::size_t size = list.size();
     std::size_t at = 0;
-    list.walk(list_end::head, [&](std::string_view text) { return text != c.args[3] && ++at != 0; });
+    list.walk(list_end::head,
+              [&](std::string_view text) { return text != c.args[3] && ++at != 0; });
     if (at == size) return c.reply.integer(-1);
     list_editor editor{c.db, key, found};
     if (after && at + 1 == size)
@@ -376,8 +377,7 @@ constexpr command rows[] = {
      .group = "list",
      .since = "6.0.6",
      .complexity = "O(N) in the number of elements looked at",
-     .syntax =
-         "key element [RANK rank:integer] [COUNT num-matches:integer] [MAXLEN len:integer]",
+     .syntax = "key element [RANK rank:integer] [COUNT num-matches:integer] [MAXLEN len:integer]",
      .summary = "Gives the numbers of the elements that equal one."},
     {.name = "lpush",
      .handler = lpush,

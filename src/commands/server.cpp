@@ -1,17 +1,13 @@
-// The server as a whole: its figures, its clock, its end, and what tests ask of it.
+// The server as a whole: its figures, its clock, its end.
 #include <array>
-#include <chrono>
 #include <cstdint>
-#include <fmt/format.h>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 
 #include "commands/arguments.hpp"
 #include "commands/command.hpp"
 #include "commands/context.hpp"
-#include "commands/encoding.hpp"
 #include "commands/families.hpp"
 #include "commands/info.hpp"
 #include "resp/number.hpp"
@@ -70,53 +66,6 @@ void wait(context& c) {
            timeout_reply::zero);
 }
 
-void debug_sleep(context& c) {
-    const double seconds = parse_real(c.args[2]).value_or(0);
-    if (seconds > 0) std::this_thread::sleep_for(std::chrono::duration<double>{seconds});
-    c.reply.ok();
-}
-
-void debug_object(context& c) {
-    const hashed_key key{c.args[2]};
-    const store_guard guard{c.store, key};
-    const located found = c.db.find(key);
-    if (!found) return c.reply.error(replies::no_such_key);
-    c.reply.simple_string(fmt::format(
-        "Value at:{} refcount:{} encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{}",
-        fmt::ptr(&*found), reference_count(*found), encoding_name(*found), serialized_size(*found),
-        found->last_access(), idle_seconds(*found, c.time.coarse_seconds())));
-}
-
-void debug_help(context& c) {
-    static constexpr std::string_view lines[] = {
-        "DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-        "OBJECT <key>",
-        "    Describes how the value at a key is kept.",
-        "SET-ACTIVE-EXPIRE <0|1>",
-        "    Lets expired keys that nobody asks for be reclaimed (1), or not (0).",
-        "SLEEP <seconds>",
-        "    Holds up the worker thread of this connection; fractions are fine.",
-        "HELP",
-        "    Lists the subcommands of DEBUG.",
-    };
-    c.reply.array(std::size(lines));
-    for (const std::string_view line : lines)
-        c.reply.simple_string(line);
-}
-
-void debug(context& c) {
-    const std::string_view name = c.args[1];
-    const std::size_t words = c.args.size();
-    if (words == 2 && equals_ignoring_case(name, "help")) return debug_help(c);
-    if (words == 3 && equals_ignoring_case(name, "sleep")) return debug_sleep(c);
-    if (words == 3 && equals_ignoring_case(name, "object")) return debug_object(c);
-    if (words == 3 && equals_ignoring_case(name, "set-active-expire")) {
-        c.server.set_active_expiry(parse_integer(c.args[2]).value_or(0) != 0);
-        return c.reply.ok();
-    }
-    reply_subcommand_misuse(c);
-}
-
 using enum command_flag;
 using category = acl_category;
 
@@ -127,19 +76,10 @@ constexpr std::array<std::string_view, 2> wait_tips{"request_policy:all_shards",
 constexpr std::array<std::string_view, 1> changing_output{"nondeterministic_output"};
 
 constexpr command rows[] = {
-    {.name = "debug",
-     .handler = debug,
-     .arity = -2,
-     .flags = admin | noscript | loading | stale,
-     .group = "server",
-     .since = "1.0.0",
-     .complexity = "Depends on subcommand.",
-     .syntax = "subcommand [argument ...]",
-     .summary = "Looks behind the scenes, for tests: OBJECT, SLEEP, SET-ACTIVE-EXPIRE."},
     {.name = "info",
      .handler = info,
      .arity = -1,
-     .flags = loading | stale,
+     .flags = loading | stale | locks_itself,
      .categories = category::dangerous,
      .group = "server",
      .since = "1.0.0",

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "commands/families.hpp"
 #include "commands/sorted_set_arguments.hpp"
 #include "resp/number.hpp"
+#include "store/set_value.hpp"
 #include "store/sorted_set_value.hpp"
 
 namespace mini_redis {
@@ -25,31 +27,45 @@ class input {
 public:
     double weight = 1;
 
-    explicit input(const entry* held) noexcept : held_{held} {}
+    explicit input(const entry* held) : held_{held} {
+        if (held_ == nullptr || held_->type() != value_type::set) return;
+        is_set_ = true;
+        if (!set_value{*held_}.are_integers()) return;
+        // Integers have no bytes that last: their digits are written out once.
+        digits_.reserve(set_value{*held_}.size());
+        set_value{*held_}.for_each([&](std::string_view member) { digits_.emplace_back(member); });
+    }
 
     static bool is_one(const entry& held) noexcept {
-        return held.type() == value_type::zset; // SETS: and value_type::set
+        return held.type() == value_type::zset || held.type() == value_type::set;
     }
 
-    std::size_t size() const noexcept { return held_ ? sorted_set_view{*held_}.size() : 0; }
+    std::size_t size() const noexcept {
+        if (held_ == nullptr) return 0;
+        return is_set_ ? set_value{*held_}.size() : sorted_set_view{*held_}.size();
+    }
 
     std::optional<double> find(std::string_view member) const noexcept {
-        return held_ ? sorted_set_view{*held_}.score(member) : std::nullopt;
+        if (held_ == nullptr) return std::nullopt;
+        if (!is_set_) return sorted_set_view{*held_}.score(member);
+        return set_value{*held_}.contains(member) ? std::optional{1.0} : std::nullopt;
     }
 
-    /// Calls `visit(member, score)` for each member.
+    /// Calls `visit(member, score)` for all; the texts last as long as the input.
     template <class Visit>
     void for_each(Visit&& visit) const {
-        if (held_ != nullptr) sorted_set_view{*held_}.for_each(visit);
-    }
-
-    double weighted(double score) const noexcept {
-        const double value = weight * score;
-        return std::isnan(value) ? 0 : value; // infinity by 0
+        if (held_ == nullptr) return;
+        if (!is_set_) return sorted_set_view{*held_}.for_each(visit);
+        for (const std::string& digits : digits_)
+            visit(digits, 1.0);
+        if (digits_.empty())
+            set_value{*held_}.for_each([&](std::string_view member) { visit(member, 1.0); });
     }
 
 private:
     const entry* held_;
+    bool is_set_ = false;
+    std::vector<std::string> digits_;
 };
 
 enum class aggregate { sum, least, most };
@@ -159,7 +175,8 @@ result unite(const algebra_request& wanted) {
     all.reserve(wanted.inputs.back().size());
     for (const input& one : wanted.inputs)
         one.for_each([&](std::string_view member, double score) {
-            const double value = one.weighted(score);
+            const double weighted = one.weight * score;
+            const double value = std::isnan(weighted) ? 0 : weighted; // infinity by 0
             const auto [at, is_new] = all.try_emplace(member, value);
             if (!is_new) at->second = joined(wanted.how, at->second, value);
         });
@@ -174,11 +191,12 @@ result intersect(const algebra_request& wanted) {
     result found;
     const input& first = wanted.inputs.front();
     first.for_each([&](std::string_view member, double score) {
-        double value = first.weighted(score);
+        double value = first.weight * score;
+        if (std::isnan(value)) value = 0; // infinity by 0; of the others, as Redis does, it stays
         for (std::size_t i = 1; i < wanted.inputs.size(); ++i) {
             const std::optional<double> other = wanted.inputs[i].find(member);
             if (!other) return;
-            value = joined(wanted.how, value, wanted.inputs[i].weighted(*other));
+            value = joined(wanted.how, value, wanted.inputs[i].weight * *other);
         }
         found.push_back({member, value});
     });

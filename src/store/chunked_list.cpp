@@ -15,7 +15,8 @@ constexpr std::size_t first_bytes = 512; // of a chunk of a small list
 /// How large a chunk may become; whole elements, if they have a width.
 std::size_t limit_of(std::size_t width) noexcept {
     if (width == 0) return most_bytes;
-    return width >= most_bytes ? width : most_bytes / width * width;
+    constexpr std::size_t most = list_chunk::most_uniform_bytes;
+    return width >= most ? width : most / width * width;
 }
 
 } // namespace
@@ -102,7 +103,7 @@ void chunked_list::open_chunk(list_end where, std::size_t length) {
     if (has_chunks()) seal(where == list_end::head ? slots_[first_] : slots_.back());
     // A list that is still small shall not take more than it needs; a large one takes whole chunks.
     const std::size_t need = length == 0 ? list_chunk::with_lengths(0) : length;
-    std::size_t capacity = std::clamp(bytes_ / 4, first_bytes, most_bytes);
+    std::size_t capacity = std::clamp(bytes_ / 4, first_bytes, list_chunk::most_uniform_bytes);
     if (length != 0) capacity = capacity / length * length;
     capacity = std::clamp(capacity, need, std::max(need, limit_of(length)));
     list_chunk_ptr made = allocate(capacity, length);
@@ -225,7 +226,7 @@ void chunked_list::build(std::span<const std::string_view> elements, std::vector
         if (each.size() != width) width = 0;
     }
     if (width != 0) size = elements.size() * width;
-    if (size > most_bytes && elements.size() > 1) {
+    if (size > limit_of(width) && elements.size() > 1) {
         build(elements.first(elements.size() / 2), out);
         return build(elements.subspan(elements.size() / 2), out);
     }
@@ -252,7 +253,8 @@ void chunked_list::rebuild(std::size_t at, texts& elements) {
     slots_.reserve(slots_.size() + made.size());
     const auto begin = slots_.begin() + static_cast<std::ptrdiff_t>(at);
     const auto after = slots_.erase(begin, begin + static_cast<std::ptrdiff_t>(replaced));
-    slots_.insert(after, std::make_move_iterator(made.begin()), std::make_move_iterator(made.end()));
+    slots_.insert(after, std::make_move_iterator(made.begin()),
+                  std::make_move_iterator(made.end()));
     if (!has_chunks()) {
         slots_.clear();
         first_ = 0;
@@ -267,7 +269,8 @@ void chunked_list::set(std::size_t index, std::string_view text) {
     count_in(text);
     if (old.size() == text.size()) {
         if (!text.empty())
-            std::memcpy(in.chunk->data() + (old.data() - in.chunk->data()), text.data(), text.size());
+            std::memcpy(in.chunk->data() + (old.data() - in.chunk->data()), text.data(),
+                        text.size());
         return;
     }
     texts elements;

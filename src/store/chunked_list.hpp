@@ -18,7 +18,8 @@
 
 namespace mini_redis {
 
-/// Invariant: no chunk is empty; `size_`, `bytes_` and `listpack_bytes_` are sums over all elements.
+/// Invariant: no chunk is empty; `size_`, `bytes_` and `listpack_bytes_` are sums over all
+/// elements.
 ///
 /// *Thread safety*: none; the lock of its key's shard guards it.
 class chunked_list : public collection {

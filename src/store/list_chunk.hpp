@@ -21,8 +21,9 @@ enum class list_end : std::uint8_t { head, tail };
 
 struct list_chunk {
     /// What a chunk holds at most, unless it is one element alone. With the header and what malloc
-    /// adds it is two pages.
+    /// adds it is two pages; four if the elements have one length, as such a chunk is not walked.
     static constexpr std::size_t most_bytes = 8192 - 8 - 32;
+    static constexpr std::size_t most_uniform_bytes = 16'384 - 8 - 32;
 
     std::size_t capacity = 0;
     std::size_t begin = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <memory>
 #include <utility>
 
@@ -49,7 +50,8 @@ void list_editor::enlarge() {
     auto made = std::make_unique<chunked_list>();
     for (const packed_element& each : packed{at_->bytes()})
         made->push(list_end::tail, each.text);
-    db_.put(key_, at_, entry::make_object(value_type::list, key_.name, std::move(made), at_->expiry()));
+    db_.put(key_, at_,
+            entry::make_object(value_type::list, key_.name, std::move(made), at_->expiry()));
 }
 
 // Before elements come: true if the list stays packed with them, which take `size` bytes so.
@@ -113,8 +115,9 @@ void list_editor::push(list_end where, std::span<const std::string_view> texts) 
         made->expect(bytes, texts.size(), limit_);
         for (const std::string_view each : texts)
             made->push(where, each);
-        return db_.put(key_, at_,
-                       entry::make_object(value_type::list, key_.name, std::move(made), std::nullopt));
+        return db_.put(
+            key_, at_,
+            entry::make_object(value_type::list, key_.name, std::move(made), std::nullopt));
     }
     if (make_room(texts.size(), bytes, size)) {
         std::string& inserted = scratch();
@@ -156,6 +159,20 @@ bool list_editor::drop(list_end where, std::size_t count) {
     else
         shorten_packed(where == list_end::head ? count : 0, size - count);
     return settle();
+}
+
+bool list_editor::pop(list_end where, std::string_view text) {
+    if (at_->is_object()) return drop(where, 1);
+    const std::string_view block = at_->bytes();
+    const std::size_t left = packed{block}.size() - 1;
+    if (left == 0) {
+        db_.erase(key_, at_);
+        return true;
+    }
+    const std::size_t size = packed_size_of(text);
+    const std::size_t offset = where == list_end::head ? packed::header : block.size() - size;
+    db_.splice_packed(key_, at_, offset, size, {}, left);
+    return false;
 }
 
 bool list_editor::keep(std::size_t first, std::size_t count) {
@@ -226,10 +243,29 @@ std::size_t list_editor::remove(list_end from, std::size_t most, std::string_vie
     return removed;
 }
 
-void list_editor::rotate(list_end from, list_end to) {
+// Where it stands: the bytes stay as many.
+void list_editor::rotate_packed(list_end from, std::string_view text) {
+    const std::span<char> bytes = at_->mutable_bytes();
+    const std::size_t size = packed_size_of(text);
+    std::string& element = scratch();
+    packed::append(element, text);
+    char* const first = bytes.data() + packed::header;
+    const std::size_t others = bytes.size() - packed::header - size;
+    if (from == list_end::head) {
+        std::memmove(first, first + size, others);
+        std::memcpy(first + others, element.data(), size);
+    } else {
+        std::memmove(first + size, first, others);
+        std::memcpy(first, element.data(), size);
+    }
+    db_.changed(key_, &*at_);
+}
+
+void list_editor::rotate(list_end from, list_end to, std::string_view text) {
     const list_view list{*at_};
     if (from == to || list.size() == 1) return db_.changed(key_, &*at_);
-    const std::string moved{list.at(from)};
+    if (!at_->is_object()) return rotate_packed(from, text);
+    const std::string moved{text};
     drop(from, 1);
     push(to, std::array{std::string_view{moved}});
 }

@@ -104,6 +104,10 @@ public:
     /// Takes that many elements off an end; there must be so many. True if the list is gone.
     bool drop(list_end where, std::size_t count);
 
+    /// Takes off the element at an end, which is `text`: who has looked at it has walked there
+    /// already. True if the list is gone.
+    bool pop(list_end where, std::string_view text);
+
     /// Leaves only these elements; they must exist. True if the list is gone.
     bool keep(std::size_t first, std::size_t count);
 
@@ -117,8 +121,8 @@ public:
     /// The list is gone if those were all.
     std::size_t remove(list_end from, std::size_t most, std::string_view text);
 
-    /// Moves an element from one end to the other.
-    void rotate(list_end from, list_end to);
+    /// Moves the element at an end, which is `text`, to the other.
+    void rotate(list_end from, list_end to, std::string_view text);
 
 private:
     chunked_list& large() const noexcept { return at_->object<chunked_list>(); }
@@ -127,6 +131,7 @@ private:
     bool make_room(std::size_t added, std::size_t bytes, std::size_t size);
     void enlarge();
     bool settle();
+    void rotate_packed(list_end from, std::string_view text);
     void shorten_packed(std::size_t first, std::size_t count);
 
     database& db_;

@@ -19,12 +19,19 @@ using namespace mini_redis::test;
 namespace {
 
 // Arguments that mini-redis states otherwise.
+// Commands that 7.2 has changed.
+const std::set<std::string, std::less<>> newer{"zrank", "zrevrank"};
+
 const std::set<std::string, std::less<>> other_arguments{
     "client|kill",             // Redis calls each of the alternative filters optional
     "command|getkeys",         // Redis states no arguments
     "command|getkeysandflags", // as above
     "config|get",              // Redis wraps the one argument in a block
     "debug",                   // Redis states no arguments
+    "sort",                    // Redis gives its patterns numbers of keys that nobody can know
+    "sort_ro",                 // as sort
+    "zrank",                   // has WITHSCORE since 7.2
+    "zrevrank",                // as zrank
     "psubscribe",              // as config|get
 };
 
@@ -91,7 +98,8 @@ TEST_CASE("COMMAND tells about each command what Redis tells") {
         if (theirs.null) continue; // younger than this redis-server
         ++compared;
         const wire_value ours = mini_redis.command({"COMMAND", "INFO", name}).elements.at(0);
-        CHECK(spell_line(comparable_info(ours)) == spell_line(comparable_info(theirs)));
+        if (!newer.contains(name))
+            CHECK(spell_line(comparable_info(ours)) == spell_line(comparable_info(theirs)));
 
         auto our_docs = fields_of(mini_redis.command({"COMMAND", "DOCS", name}).elements.at(1));
         auto their_docs = fields_of(redis.command({"COMMAND", "DOCS", name}).elements.at(1));

@@ -1,5 +1,5 @@
-// The list at a key against a std::deque that does the same: random operations, from nothing over the
-// packed form to many chunks and back, with elements of one length, of several, and of none.
+// The list at a key against a std::deque that does the same: random operations, from nothing over
+// the packed form to many chunks and back, with elements of one length, of several, and of none.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -86,6 +86,7 @@ private:
     }
 
     void pop() {
+        if (random_.one_in(2)) return pop_one();
         const std::size_t most = random_.one_in(20) ? 400 : 3;
         const std::size_t count = std::min(1 + random_.below(most), model_.size());
         const list_end where = end();
@@ -95,6 +96,17 @@ private:
         else
             model_.erase(model_.end() - n, model_.end());
         CHECK(list_editor{db_, key_, found()}.drop(where, count) == model_.empty());
+    }
+
+    void pop_one() {
+        const list_end where = end();
+        const std::string_view text = list_view{*found()}.at(where);
+        CHECK(text == (where == list_end::head ? model_.front() : model_.back()));
+        if (where == list_end::head)
+            model_.pop_front();
+        else
+            model_.pop_back();
+        CHECK(list_editor{db_, key_, found()}.pop(where, text) == model_.empty());
     }
 
     void set() {
@@ -147,7 +159,7 @@ private:
             model_.push_front(moved);
         else
             model_.push_back(moved);
-        list_editor{db_, key_, found()}.rotate(from, to);
+        list_editor{db_, key_, found()}.rotate(from, to, moved);
     }
 
     void cloned() {
@@ -174,9 +186,11 @@ private:
                           [&](std::string_view each) { REQUIRE(each == model_[index++]); });
             REQUIRE(index == first + count);
             index = 0;
-            list.walk(list_end::head, [&](std::string_view each) { return each == model_[index++]; });
+            list.walk(list_end::head,
+                      [&](std::string_view each) { return each == model_[index++]; });
             REQUIRE(index == model_.size());
-            list.walk(list_end::tail, [&](std::string_view each) { return each == model_[--index]; });
+            list.walk(list_end::tail,
+                      [&](std::string_view each) { return each == model_[--index]; });
             REQUIRE(index == 0);
         }
         check_quicklist(list);
