@@ -18,6 +18,7 @@ import io
 import os
 import pathlib
 import platform
+import re
 import resource
 import shlex
 import socket
@@ -266,7 +267,22 @@ def write_report(report, results, servers, loads):
         bars = [(f"{load[0].upper()} c={load[2]} {s.name}", results[(s.name, load)]["cpu"], i)
                 for load in loads if load[1] == p for i, s in enumerate(servers)]
         (ROOT / f"docs/benchmarks-p{p}.svg").write_text(bar_chart(f"Server CPU ns per request, pipeline of {p}", bars))
-    (ROOT / "docs/benchmarks.md").write_text("\n".join(text + [""] + report) + "\n")
+    page = ROOT / "docs/benchmarks.md"
+    _, heading, sections = page.read_text().partition("\n## ")  # the other scripts' sections stay
+    page.write_text("\n".join(text + [""] + report) + "\n" + heading + sections)
+
+
+def write_section(title, lines):
+    """Puts a section into docs/benchmarks.md, in the place of the one of that title."""
+    page = ROOT / "docs/benchmarks.md"
+    sections = re.split(r"(?m)^(?=## )", page.read_text())
+    new = f"## {title}\n\n" + "\n".join(lines).rstrip() + "\n"
+    places = [i for i, s in enumerate(sections) if s.startswith(f"## {title}\n")]
+    if places:
+        sections[places[0]] = new
+    else:
+        sections.append(new)
+    page.write_text("\n".join(s.rstrip() + "\n" for s in sections))
 
 
 def bar_chart(title, bars):

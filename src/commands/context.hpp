@@ -81,11 +81,12 @@ struct context {
     void notify(event_class kind, std::string_view event, std::string_view key,
                 std::size_t database) {
         if ((effects.wanted_events & bit(kind)) != 0) [[unlikely]]
-            effects.events.push_back({event, database, std::string{key}});
+            effects.add_event(event, database, key);
     }
 
     void notify(event_class kind, std::string_view event, const hashed_key& key) {
-        notify(kind, event, key.name, db.index());
+        if ((effects.wanted_events & bit(kind)) != 0) [[unlikely]]
+            effects.add_event(event, db.index(), key.name);
     }
 
     /// Instead of a reply: lets the client wait until one of the first `waited_on` keys of the

@@ -65,6 +65,9 @@ struct call_effects {
     std::vector<keyspace_event> events;
     std::optional<parking> parked;
     bool may_park = true; ///< not in a transaction, nor in a script
+
+    // Not inline: so that asking whether anybody wants events is all that a command pays for them.
+    void add_event(std::string_view name, std::size_t database, std::string_view key);
 };
 
 } // namespace mini_redis

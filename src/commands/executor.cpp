@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <chrono>
+#include <mutex>
 #include <new>
 #include <fmt/format.h>
 #include <string>
@@ -42,10 +43,15 @@ std::string unknown_subcommand(const command& container, std::string_view name) 
 
 void executor::prepare(request& one, const client_state& client) const noexcept {
     one.one_key = false;
-    one.container = nullptr;
-    const registry::numbered found = commands_->find_numbered(one.args[0]);
-    one.row = found.row;
-    one.number = found.number;
+    // A pipeline mostly repeats itself: what this request was last time is a good guess.
+    const bool repeated = one.row != nullptr && one.container == nullptr &&
+                          equals_ignoring_case(one.args[0], one.row->name);
+    if (!repeated) {
+        const registry::numbered found = commands_->find_numbered(one.args[0]);
+        one.container = nullptr;
+        one.row = found.row;
+        one.number = found.number;
+    }
     if (one.row == nullptr) return;
     if (!one.row->subcommands.empty() && one.args.size() > 1) {
         one.container = one.row;
@@ -165,8 +171,8 @@ void executor::run(client_state& client, const request& one, reply_writer& reply
     const command& row = *one.row;
     time_.restart();
     if (one.one_key) [[likely]] {
-        store_guard guard{*store_, one.key};
-        const shard& home = store_->shard_of(one.key);
+        shard& home = store_->shard_of(one.key);
+        const std::lock_guard lock{home.mutex};
         if (!home.listeners || home.listeners->needy == 0 || has(row.flags, command_flag::readonly))
             [[likely]] {
             const std::span keys{&one.key, 1};
@@ -291,6 +297,10 @@ void executor::tell_new_keys(bool tell) {
         effects_.changes.on_created = [this](std::size_t database, std::string_view key) {
             effects_.events.push_back({"new", database, std::string{key}});
         };
+}
+
+void call_effects::add_event(std::string_view name, std::size_t database, std::string_view key) {
+    events.push_back({name, database, std::string{key}});
 }
 
 void executor::publish_events(client_state& client) {
