@@ -5,6 +5,7 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <limits>
+#include <new>
 #include <random>
 #include <string>
 
@@ -68,6 +69,11 @@ std::uint64_t random_number() noexcept {
     thread_local std::mt19937_64 source{(std::uint64_t{std::random_device{}()} << 32) ^
                                         std::random_device{}()};
     return source();
+}
+
+void limit_reply(const context& c) {
+    constexpr std::size_t most = std::size_t{1} << 29;
+    if (c.reply.buffer().size() > most) throw std::bad_alloc{};
 }
 
 bool is_client_text(std::string_view text) noexcept {

@@ -40,6 +40,7 @@ struct client_state {
     bool no_evict = false;
     bool no_touch = false;
     bool in_transaction = false; ///< after MULTI: `queue` is there
+    bool in_exec = false;        ///< what was queued is being executed: its replies are one array
 
     /// What the client waits for; while it is set, no further command of it is executed.
     std::shared_ptr<parked_call> parked;

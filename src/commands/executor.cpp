@@ -269,8 +269,14 @@ void executor::execute_queued(client_state& client, std::span<const std::string_
     const std::uint64_t errors = reply.errors();
     std::vector<hashed_key> keys;
     for_each_key(*one.row, one.args, [&](std::size_t at) { keys.emplace_back(one.args[at]); });
-    if (permitted(client, *one.row, one.container, reply))
+    // What may be executed was settled when it was queued: not even SUBSCRIBE before it changes that.
+    const std::size_t before = reply.buffer().size();
+    try {
         call(client, *one.row, one.args, keys, reply, all_locked);
+    } catch (const std::bad_alloc&) { // the others go on
+        reply.buffer().truncate(before);
+        reply.error("ERR out of memory");
+    }
     count.calls.add();
     if (reply.errors() != errors) {
         count.failed.add();

@@ -244,6 +244,7 @@ void reply_random_fields(context& c, std::int64_t count, bool with_values) {
         if (in_pairs) c.reply.array(2);
         c.reply.bulk_string(field);
         if (with_values) c.reply.bulk_string(value);
+        limit_reply(c);
     };
     c.reply.array(with_values && !in_pairs ? wanted * 2 : wanted);
     if (repeat) return draw_fields(hash, wanted, write);

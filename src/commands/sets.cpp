@@ -160,7 +160,10 @@ void spop(context& c) {
 
 /// With repetitions, as many as are asked for.
 void draw_members(context& c, const set_value& all, std::uint64_t count) {
-    const auto write = [&](std::string_view member) { c.reply.bulk_string(member); };
+    const auto write = [&](std::string_view member) {
+        c.reply.bulk_string(member);
+        limit_reply(c);
+    };
     if (all.table() != nullptr || all.are_integers()) {
         for (; count > 0; --count)
             all.pick(random_number(), write);

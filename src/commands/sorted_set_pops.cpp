@@ -194,6 +194,7 @@ void reply_with_repetitions(context& c, const sorted_set_view& set, std::size_t 
         const auto rank = static_cast<std::size_t>(random_number() % size);
         const scored_member one = block.empty() ? set.at(rank) : block[rank];
         write_scored(c.reply, one.member, one.score, with_scores);
+        limit_reply(c);
     }
 }
 

@@ -58,8 +58,10 @@ void exec(context& c) {
     if (broken) return c.reply.null_array();
     c.reply.array(requests.size());
     c.effects.may_park = false;
+    c.client.in_exec = true;
     for (const auto& each : requests)
         c.runner.execute_queued(c.client, each->words, c.reply, c.all_locked);
+    c.client.in_exec = false;
     c.effects.may_park = true;
 }
 

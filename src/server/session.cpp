@@ -296,6 +296,11 @@ void session::run_command(const request& one, reply_writer& reply) {
         out.truncate(before);
         reply.error("ERR out of memory");
     }
+    in_exec = false;
+    if (!after_exec_.empty()) {
+        replies_->append(after_exec_.view());
+        after_exec_.release();
+    }
     // Commands on one key change nothing of the client, but may be queued.
     if (!one.one_key || in_transaction) publish_state();
 }
@@ -473,7 +478,8 @@ void session::take(const published_message& message) {
 void session::push(const published_message& message) {
     if (!extra || !message.wanted_by(*extra)) return; // it has unsubscribed meanwhile
     if (close_without_reply) return;
-    output_buffer& out = executing_ ? *replies_ : unsent_;
+    // What it publishes to itself within EXEC follows the array of replies, as from Redis 7.2 on.
+    output_buffer& out = !executing_ ? unsent_ : in_exec ? after_exec_ : *replies_;
     reply_writer reply{out, protocol};
     message.write(reply);
     if (!is_over_limit(out.size())) return;

@@ -127,6 +127,7 @@ private:
     output_buffer input_;  // what was read and not yet executed
     output_buffer unsent_; // replies and pushes that the peer has not taken
     output_buffer* replies_ = nullptr;
+    output_buffer after_exec_; // pushes to itself, while it executes EXEC
     bool executing_ = false;
     bool finishing_ = false;
     std::size_t to_finish_ = 0; // bytes that had come when the server stopped, and are served still

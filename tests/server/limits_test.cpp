@@ -130,3 +130,27 @@ TEST_CASE("a value too large for the memory is refused, and nobody is harmed") {
     CHECK(client.command({"EXISTS", "k"}).text == "0");
 }
 #endif
+
+TEST_CASE("a reply that is as long as the request says ends before the memory does") {
+    running_server redis;
+    raw_connection client = redis.connect();
+    const std::string large(1024 * 1024, 'x');
+    client.command({"SADD", "set", large});
+    client.command({"HSET", "hash", large, "v"});
+    client.command({"ZADD", "zset", "1", large});
+    const std::string most = "-4611686018427387903";
+    const std::string refusal = "ERR out of memory";
+    CHECK(client.command({"SRANDMEMBER", "set", most}).text == refusal);
+    CHECK(client.command({"HRANDFIELD", "hash", most, "WITHVALUES"}).text == refusal);
+    CHECK(client.command({"ZRANDMEMBER", "zset", most, "WITHSCORES"}).text == refusal);
+    SECTION("and in a transaction, what stands beside it is executed") {
+        client.command({"MULTI"});
+        client.command({"SET", "a", "1"});
+        client.command({"SRANDMEMBER", "set", most});
+        client.command({"GET", "a"});
+        const wire_value replies = client.command({"EXEC"});
+        REQUIRE(replies.elements.size() == 3);
+        CHECK(replies.elements[1].text == refusal);
+        CHECK(replies.elements[2].text == "1");
+    }
+}
