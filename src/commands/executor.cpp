@@ -297,6 +297,7 @@ void executor::publish_events(client_state& client) {
 
 void executor::drop_effects() noexcept {
     effects_.changes.ready.clear();
+    effects_.changes.taken = 0;
     effects_.events.clear();
     effects_.parked.reset();
     effects_.may_park = true;
@@ -333,11 +334,13 @@ void executor::forget(const parked_call& call) {
 
 void executor::serve_waiters() {
     // What serves one may get the next key ready (BLMOVE), which is then appended.
-    for (std::size_t i = 0; i < effects_.changes.ready.size(); ++i) {
-        const key_place place = effects_.changes.ready[i].place;
+    change_log& changes = effects_.changes;
+    while (changes.taken < changes.ready.size()) {
+        const key_place place = changes.ready[changes.taken++].place;
         serve_waiters_of(place);
     }
-    effects_.changes.ready.clear();
+    changes.ready.clear();
+    changes.taken = 0;
 }
 
 void executor::serve_waiters_of(const key_place& place) {

@@ -81,6 +81,7 @@ struct change_log {
     };
 
     std::vector<ready_key> ready; ///< in the order in which they got something
+    std::size_t taken = 0; ///< how many of them were looked after: they may get ready once more
 };
 
 } // namespace mini_redis

@@ -52,7 +52,8 @@ void sharded_store::announce(shard& s, std::size_t database, std::string_view ke
     if (holds == nullptr || log == nullptr || holds->type() == value_type::string) return;
     if (!all.waiters.contains(place)) return;
     change_log::ready_key ready{{database, std::string{key}}};
-    if (std::find(log->ready.begin(), log->ready.end(), ready) == log->ready.end())
+    const auto pending = log->ready.begin() + static_cast<std::ptrdiff_t>(log->taken);
+    if (std::find(pending, log->ready.end(), ready) == log->ready.end())
         log->ready.push_back(std::move(ready));
 }
 
