@@ -17,9 +17,9 @@ std::size_t cursor_position(const random_command& command) {
     return command.arguments[0] == "SCAN" ? 1 : 2;
 }
 
-// Of the connections, the first never waits, so that there is one to go on with.
+// Until something comes, or for the moment that some rules say.
 bool may_wait(const random_command& command) {
-    return command.compare == comparison::blocking;
+    return command.compare == comparison::blocking || command.arguments.back() == "0.01";
 }
 
 // 7.2 chooses the form of what HSET, SADD and ZADD create by how many they name, also if they name
@@ -88,7 +88,8 @@ void command_generator::append_to(std::vector<random_command>& stream) {
         pick -= rule++->weight;
     random_command command{connection_, {}, rule->compare};
     expand(rule->text, command.arguments);
-    if (may_wait(command) && connection_ == 0)
+    // The first connection never waits for others, so that there is one to go on with.
+    if (command.compare == comparison::blocking && connection_ == 0)
         command.connection = 1 + random_.below(connections_ - 1);
     drop_repetitions(rule->text, command.arguments);
     if (random_.one_in(20)) spoil(command);
