@@ -162,6 +162,8 @@ void command_generator::spoil(random_command& command) {
     if (command.compare == comparison::scan && at <= cursor_position(command)) return;
     // CLIENT KILL and the like are not for a word that nobody chose.
     if (arguments[0] == "CLIENT") return;
+    // COMMAND GETKEYS takes "+1 " for a number of keys, as atoi() does, though no command would.
+    if (arguments[0] == "COMMAND") return;
     // 7.2 knows a further option of them.
     if (arguments[0].ends_with("RANK")) return;
     const auto position = arguments.begin() + static_cast<std::ptrdiff_t>(at);
@@ -172,8 +174,7 @@ void command_generator::spoil(random_command& command) {
         if (numbers) arguments.insert(position + 1, terminal("junk"));
         break;
     case 1:
-        // COMMAND alone lists what a server has.
-        if (at > 0 && arguments[0] != "COMMAND") arguments.erase(position);
+        if (at > 0) arguments.erase(position);
         break;
     case 2:
         if (at > 0 && numbers) *position = terminal("junk");
