@@ -173,7 +173,14 @@ bool run(context& c, const operation& one, entry* held, bool grown) {
     const wide exact = !sets                 ? old + one.value
                        : one.where.is_signed ? wide{one.value}
                                              : wide{static_cast<std::uint64_t>(one.value)};
-    const std::optional<wide> made = fit(exact, one.where, one.policy);
+    std::optional<wide> made = fit(exact, one.where, one.policy);
+    // Redis's distance to the largest value overflows if what is set is so small, and it saturates
+    // there.
+    constexpr wide farthest = std::numeric_limits<std::int64_t>::max();
+    const wide most = most_of(one.where);
+    if (sets && one.policy == on_overflow::saturate && one.where.is_signed &&
+        most - exact > farthest && one.where.bits < 64)
+        made = most;
     if (!made) {
         c.reply.null();
         return false;
