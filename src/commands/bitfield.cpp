@@ -159,8 +159,9 @@ bool parse_operations(context& c, std::vector<operation>& operations) {
     return true;
 }
 
-// Does it and replies; whether it has changed anything.
-bool run(context& c, const operation& one, entry* held) {
+// Does it and replies; whether it has changed anything. In a string that has `grown` for it, any
+// value is a change.
+bool run(context& c, const operation& one, entry* held, bool grown) {
     const std::string_view bytes = held != nullptr ? held->string() : std::string_view{};
     const wide old = load(bytes, one.where);
     if (one.what == action::get) {
@@ -172,20 +173,29 @@ bool run(context& c, const operation& one, entry* held) {
     const wide exact = !sets                 ? old + one.value
                        : one.where.is_signed ? wide{one.value}
                                              : wide{static_cast<std::uint64_t>(one.value)};
-    const std::optional<wide> made = fit(exact, one.where, one.policy);
+    std::optional<wide> made = fit(exact, one.where, one.policy);
+    // Redis's distance to the largest value overflows if what is set is so small, and it saturates
+    // there.
+    constexpr wide farthest = std::numeric_limits<std::int64_t>::max();
+    const wide most = most_of(one.where);
+    if (sets && one.policy == on_overflow::saturate && one.where.is_signed &&
+        most - exact > farthest && one.where.bits < 64)
+        made = most;
     if (!made) {
         c.reply.null();
         return false;
     }
     store(held->mutable_bytes(), one.where, *made);
     c.reply.integer(static_cast<std::int64_t>(sets ? old : *made));
-    return *made != old;
+    return grown || *made != old;
 }
 
-void reply_all(context& c, std::span<const operation> operations, entry* held, bool& changed) {
+bool reply_all(context& c, std::span<const operation> operations, entry* held, bool grown) {
+    bool changed = false;
     c.reply.array(operations.size());
     for (const operation& one : operations)
-        changed = run(c, one, held) || changed;
+        changed = run(c, one, held, grown) || changed;
+    return changed;
 }
 
 void bitfield_generic(context& c, bool read_only) {
@@ -201,14 +211,16 @@ void bitfield_generic(context& c, bool read_only) {
     const hashed_key& key = c.keys[0];
     located found = end != 0 ? c.modify(key) : c.read(key);
     if (found && found->type() != value_type::string) return c.reply.error(replies::wrong_type);
-    bool changed = false;
-    if (end == 0) return reply_all(c, operations, found ? &*found : nullptr, changed);
+    if (end == 0) {
+        reply_all(c, operations, found ? &*found : nullptr, false);
+        return;
+    }
 
     const auto size = static_cast<std::size_t>((end + 7) >> 3);
     const bool grows = !found || found->string().size() < size;
     found = grow_string(c, key, found, size);
-    reply_all(c, operations, &*found, changed);
-    if (!changed && !grows) return;
+    // Nothing is told of a string that only grew, as all operations failed.
+    if (!reply_all(c, operations, &*found, grows)) return;
     c.db.changed(key, nullptr);
     c.notify(event_class::string, "setbit", key);
 }

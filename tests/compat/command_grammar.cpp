@@ -17,9 +17,9 @@ std::size_t cursor_position(const random_command& command) {
     return command.arguments[0] == "SCAN" ? 1 : 2;
 }
 
-// Of the connections, the first never waits, so that there is one to go on with.
+// Until something comes, or for the moment that some rules say.
 bool may_wait(const random_command& command) {
-    return command.compare == comparison::blocking;
+    return command.compare == comparison::blocking || command.arguments.back() == "0.01";
 }
 
 // 7.2 chooses the form of what HSET, SADD and ZADD create by how many they name, also if they name
@@ -88,7 +88,8 @@ void command_generator::append_to(std::vector<random_command>& stream) {
         pick -= rule++->weight;
     random_command command{connection_, {}, rule->compare};
     expand(rule->text, command.arguments);
-    if (may_wait(command) && connection_ == 0)
+    // The first connection never waits for others, so that there is one to go on with.
+    if (command.compare == comparison::blocking && connection_ == 0)
         command.connection = 1 + random_.below(connections_ - 1);
     drop_repetitions(rule->text, command.arguments);
     if (random_.one_in(20)) spoil(command);
@@ -161,6 +162,8 @@ void command_generator::spoil(random_command& command) {
     if (command.compare == comparison::scan && at <= cursor_position(command)) return;
     // CLIENT KILL and the like are not for a word that nobody chose.
     if (arguments[0] == "CLIENT") return;
+    // COMMAND GETKEYS takes "+1 " for a number of keys, as atoi() does, though no command would.
+    if (arguments[0] == "COMMAND") return;
     // 7.2 knows a further option of them.
     if (arguments[0].ends_with("RANK")) return;
     const auto position = arguments.begin() + static_cast<std::ptrdiff_t>(at);
@@ -171,8 +174,7 @@ void command_generator::spoil(random_command& command) {
         if (numbers) arguments.insert(position + 1, terminal("junk"));
         break;
     case 1:
-        // COMMAND alone lists what a server has.
-        if (at > 0 && arguments[0] != "COMMAND") arguments.erase(position);
+        if (at > 0) arguments.erase(position);
         break;
     case 2:
         if (at > 0 && numbers) *position = terminal("junk");

@@ -186,8 +186,8 @@ constexpr auto commands = std::to_array<command_rule>({
 });
 
 constexpr auto named = std::to_array<named_rule>({
-    {"set-option", "NX / XX / GET / KEEPTTL / EX seconds / PX milliseconds / EXAT unix-seconds / "
-                   "PXAT unix-milliseconds / NX / XX / GET / junk"},
+    {"set-option", "NX / XX / GET / KEEPTTL / EX seconds / PX milliseconds / EXAT set-seconds / "
+                   "PXAT set-milliseconds / NX / XX / GET / junk"},
     {"getex-option", "EX seconds / PX milliseconds / EXAT unix-seconds / PXAT unix-milliseconds / "
                      "PERSIST / KEEPTTL / junk"},
     {"copy-option", "REPLACE / DB database / REPLACE / DB database / junk"},

@@ -211,6 +211,12 @@ std::string command_generator::time_word(std::string_view name) {
             {"4102444800000", "4102444800001", "33177117420499", "33177117420500", "4102444800000",
              "9223372036854770000", "1", "0", "-1", "1500000000000"}));
     }
+    if (name == "set-seconds")
+        return one_of(std::to_array<std::string_view>({"4102444800", "33177117420", "4102444801",
+                                                       "1500000000", "0", "-1", "abc"}));
+    if (name == "set-milliseconds")
+        return one_of(std::to_array<std::string_view>({"4102444800000", "33177117420499", "0",
+                                                       "1500000000000", "4102444800001", "-1"}));
     // Not so far from now that the sum is none: Redis has the key expire then.
     if (name == "restore-ttl")
         return one_of(std::to_array<std::string_view>({"4102444800000", "33177117420499", "-1", "abc",

@@ -33,7 +33,7 @@ bool asks_more(comparison compare) {
            compare == random || compare == pop || compare == dump || compare == lexical || compare == careful;
 }
 
-player::player(std::uint16_t port) : observer_{port} {
+player::player(std::uint16_t port) : observer_{port}, subscriber_{port} {
     // Clients of the round before that wait may not be gone yet, and would take what comes.
     const auto deadline = std::chrono::steady_clock::now() + patience;
     while (observer_.command({"INFO", "clients"}).text.find("blocked_clients:0") ==
@@ -43,6 +43,8 @@ player::player(std::uint16_t port) : observer_{port} {
     observer_.command({"FLUSHALL"});
     for (const auto& [name, value] : settings)
         observer_.command({"CONFIG", "SET", name, value});
+    observer_.command({"CONFIG", "SET", "notify-keyspace-events", "EA"});
+    subscriber_.command({"PSUBSCRIBE", "__keyevent@*"});
     for (std::size_t i = 0; i < connections_per_server; ++i) {
         connections_.emplace_back(port);
         if (i % 2 == 1) connections_[i].command({"HELLO", "3"});
@@ -209,6 +211,20 @@ player::progress player::look_at(std::size_t connection) {
 
 wire_value player::unblock(std::size_t connection, const std::string& how) {
     return observer_.command({"CLIENT", "UNBLOCK", ids_[connection], how});
+}
+
+std::vector<std::string> player::events() {
+    constexpr std::string_view last = "__keyevent@*__:last";
+    observer_.command({"PUBLISH", std::string{last}, ""});
+    std::vector<std::string> out;
+    while (true) {
+        const wire_value event = parse_reply(subscriber_.read_reply());
+        if (event.elements.size() != 4) continue;
+        const std::string& channel = event.elements[2].text;
+        if (channel == last) return out;
+        if (!channel.ends_with("__:expired"))
+            out.push_back(channel.substr(10) + ' ' + quote(event.elements[3].text));
+    }
 }
 
 void player::remove(std::size_t connection, const std::string& key,

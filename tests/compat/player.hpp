@@ -50,6 +50,10 @@ public:
     /// Over a connection of its own.
     wire_value unblock(std::size_t connection, const std::string& how);
 
+    /// The keyspace events of the round, but for those of keys whose time had passed, which come
+    /// when a server notices.
+    std::vector<std::string> events();
+
     /// Removes from the set at `key` what is in `members`.
     void remove(std::size_t connection, const std::string& key,
                 const std::vector<std::string>& members);
@@ -66,6 +70,7 @@ private:
     std::vector<raw_connection> connections_;
     std::vector<std::string> ids_;
     raw_connection observer_;
+    raw_connection subscriber_;
     std::string own_dump_;
 };
 
