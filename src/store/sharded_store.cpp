@@ -66,8 +66,14 @@ void sharded_store::announce_all(std::size_t database,
             table::slot* const found = s.at(database).find(hash_key(place.second), place.second);
             if (found == nullptr) continue;
             const entry& holds = *table::entry_of(*found);
-            if (unless_expired_at && holds.has_expiry() && holds.expire_at() <= *unless_expired_at)
+            if (unless_expired_at && holds.has_expiry() &&
+                holds.expire_at() <= *unless_expired_at) {
+                // It goes now: found later, it would count as a change.
+                if (on_expired) on_expired(database, place.second);
+                discard(s.at(database).take(*found, hash_key(place.second)));
+                count_expired(1);
                 continue;
+            }
             for (const std::shared_ptr<watch>& each : watches)
                 each->break_it();
         }
