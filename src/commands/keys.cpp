@@ -299,7 +299,7 @@ void swapdb(context& c) {
     if (*left < 0 || *left >= count || *right < 0 || *right >= count)
         return c.reply.error(replies::db_index_out_of_range);
     c.store.swap_databases(static_cast<std::size_t>(*left), static_cast<std::size_t>(*right),
-                           &c.effects.changes);
+                           c.now_ms(), &c.effects.changes);
     c.reply.ok();
 }
 

@@ -56,20 +56,32 @@ void sharded_store::announce(shard& s, std::size_t database, std::string_view ke
         log->ready.push_back(std::move(ready));
 }
 
-// Those who watch a key that is about to go.
-void sharded_store::announce_clear(std::size_t database) {
+// Those who watch a key that is about to go or has come, with the others of its database.
+void sharded_store::announce_all(std::size_t database,
+                                 std::optional<std::int64_t> unless_expired_at) {
     for (shard& s : shards_) {
         if (!s.listeners) continue;
-        for (const auto& [place, watches] : s.listeners->watches)
-            if (place.first == database &&
-                s.at(database).find(hash_key(place.second), place.second) != nullptr)
-                for (const std::shared_ptr<watch>& each : watches)
-                    each->break_it();
+        for (const auto& [place, watches] : s.listeners->watches) {
+            if (place.first != database) continue;
+            table::slot* const found = s.at(database).find(hash_key(place.second), place.second);
+            if (found == nullptr) continue;
+            const entry& holds = *table::entry_of(*found);
+            if (unless_expired_at && holds.has_expiry() &&
+                holds.expire_at() <= *unless_expired_at) {
+                // It goes now: found later, it would count as a change.
+                if (on_expired) on_expired(database, place.second);
+                discard(s.at(database).take(*found, hash_key(place.second)));
+                count_expired(1);
+                continue;
+            }
+            for (const std::shared_ptr<watch>& each : watches)
+                each->break_it();
+        }
     }
 }
 
 void sharded_store::clear(std::size_t database) {
-    announce_clear(database);
+    announce_all(database, std::nullopt);
     std::vector<table> doomed;
     doomed.reserve(shards_.size());
     for (shard& s : shards_) {
@@ -84,16 +96,18 @@ void sharded_store::clear_all() {
         clear(database);
 }
 
-void sharded_store::swap_databases(std::size_t left, std::size_t right, change_log* log) {
+void sharded_store::swap_databases(std::size_t left, std::size_t right, std::int64_t now_ms,
+                                   change_log* log) {
     if (left == right) return;
-    announce_clear(left);
-    announce_clear(right);
+    announce_all(left, std::nullopt);
+    announce_all(right, std::nullopt);
     for (shard& s : shards_) {
         s.at(left).swap(s.at(right));
         std::swap(s.purging(left), s.purging(right));
     }
-    announce_clear(left);
-    announce_clear(right);
+    // A key that has expired takes the place of none: nothing has changed.
+    announce_all(left, now_ms);
+    announce_all(right, now_ms);
     for (shard& s : shards_) {
         if (!s.listeners) continue;
         for (const auto& [place, waiters] : s.listeners->waiters) {

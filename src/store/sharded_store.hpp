@@ -15,6 +15,7 @@
 #include <limits>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -115,7 +116,8 @@ public:
     void clear_all();
 
     /// Exchanges two databases' keys. The caller holds all locks.
-    void swap_databases(std::size_t left, std::size_t right, change_log* log = nullptr);
+    void swap_databases(std::size_t left, std::size_t right, std::int64_t now_ms,
+                        change_log* log = nullptr);
 
     /// Tells those who watch the key that it has changed and, if it holds a collection now, those
     /// who wait for it, by way of the log. The caller holds the shard's lock and has seen that it
@@ -174,7 +176,7 @@ public:
     const reclaimer& garbage() const noexcept { return reclaimer_; }
 
 private:
-    void announce_clear(std::size_t database);
+    void announce_all(std::size_t database, std::optional<std::int64_t> unless_expired_at);
     bool purge_some(shard& s, std::size_t database, std::int64_t now_ms, purge_result& result);
     void update_due(shard& s) noexcept;
 
