@@ -190,7 +190,7 @@ def main():
         compare.write_section("What other clients feel", [
             "Written by `bench/stall.py --write`: the longest time in ms that another connection waits for the reply",
             "to a GET of another key while one connection runs a long command, and in brackets how long that command",
-            f"took for its client; the least of {rounds} rounds. The machine is shared, so a few ms are its own: the first line.",
+            f"took for its client; the least of all rounds ({rounds}). The machine is shared, so a few ms are its own: the first line.",
             "", *report, "",
             "What frees memory does not make anybody wait: a thread of its own does it, for DEL and FLUSHALL too. A set,",
             "a hash or a sorted set grows in small tables, so no single addition moves all members. But a worker runs one",
