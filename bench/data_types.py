@@ -138,7 +138,8 @@ def main():
     if options.write:
         compare.write_section("Collections", [
             "Written by `bench/data_types.py --write`. 50 connections, 16 requests each in flight, taking turns with",
-            "redis-server on one machine; medians of the rounds. Trust the ratios: they are of the same run. The loads",
+            f"redis-server on one machine, which others use too; rounds: {options.rounds}, of which the medians are",
+            "shown. Trust the ratios: they are of the same run. The loads",
             "called small are on collections that fit into the entry of their key (or on many such); the others on one",
             "of 100,000 members, or a list of up to 1,000,000. Memory is growth of the resident set, for a million",
             "hashes (names and values of 8 bytes) and for one collection of a million random members of 16 bytes.",

@@ -154,13 +154,13 @@ void keys(context& c) {
     for (std::size_t i = 0; i < c.store.shard_count(); ++i) {
         const auto guard = c.lock_shard(i);
         const table& here = c.store.shard_at(i).at(c.db.index());
-        for (std::uint64_t position = 0; position != table::end_position;) {
-            position = here.visit_from(position, [&](const entry& e) {
-                if (is_expired(e, now) || !(all || glob_matches(pattern, e.key()))) return;
+        here.for_each_while([&](const entry& e) {
+            if (!is_expired(e, now) && (all || glob_matches(pattern, e.key()))) {
                 list.bulk_string(e.key());
                 ++count;
-            });
-        }
+            }
+            return true;
+        });
     }
     c.reply.array(count);
     c.reply.raw(names.view());

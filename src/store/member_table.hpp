@@ -76,10 +76,20 @@ public:
     /// Calls `visit(entry&)` for every member; it must not change the table.
     template <class Visit>
     void for_each(Visit&& visit) const {
-        for_each_segment([&](const segment& each) {
-            for (std::uint64_t position = 0; position != table::end_position;)
-                position = each.members.visit_from(position, visit);
+        for_each_while([&](entry& each) {
+            visit(each);
+            return true;
         });
+    }
+
+    /// The same until it returns false.
+    template <class Visit>
+    void for_each_while(Visit&& visit) const {
+        for (std::uint32_t prefix = 0; prefix < prefix_count;) {
+            const segment& each = segment_at(prefix);
+            if (!each.members.for_each_while(visit)) return;
+            prefix += each.prefixes();
+        }
     }
 
     static constexpr std::size_t segment_limit = 16'384;

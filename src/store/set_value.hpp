@@ -65,13 +65,7 @@ public:
     template <class Visit>
     void for_each_while(Visit&& visit) const {
         if (table_ != nullptr) {
-            bool more = true;
-            for (std::uint64_t cursor = 0; more;) {
-                cursor = table_->visit_from(cursor, [&](const entry& each) {
-                    more = more && visit(each.key());
-                });
-                if (cursor == 0) return;
-            }
+            table_->for_each_while([&](const entry& each) { return visit(each.key()); });
         } else {
             bool more = true;
             for_each([&](std::string_view member) { more = more && visit(member); });

@@ -19,9 +19,11 @@ void table::deallocate(bucket* old) noexcept {
 }
 
 table::~table() {
-    for (std::uint32_t at = 0; at < bucket_count(); ++at)
+    for (std::uint32_t at = 0; at < bucket_count(); ++at) {
+        prefetch_entries(buckets(), at + ahead, bucket_count());
         for (std::size_t i = 0; i < bucket::width; ++i)
             if (buckets()[at].tag[i] != 0) entry_deleter{}(entry_of(buckets()[at].slots[i]));
+    }
     deallocate(buckets());
 }
 
@@ -87,10 +89,12 @@ void table::resize(std::uint32_t wanted) {
     buckets_ = allocate(wanted);
     bucket_count_ = wanted;
     ++layout_;
-    for (std::uint32_t at = 0; at < old_count; ++at)
+    for (std::uint32_t at = 0; at < old_count; ++at) {
+        prefetch_entries(old, at + ahead, old_count);
         for (std::size_t i = 0; i < bucket::width; ++i)
             if (old[at].tag[i] != 0)
                 place(hash_key(entry_of(old[at].slots[i])->key()), old[at].slots[i]);
+    }
     deallocate(old);
 }
 
