@@ -155,6 +155,20 @@ void zrevrangebylex(context& c) {
     reply_range(c, {.kind = range_of::members, .reverse = true});
 }
 
+// Redis stores one member after the other, and while the result is small the score -0 becomes 0,
+// as in ZADD; where a member makes it a large one, -0 is kept from there on.
+void drop_signs_of_zero(const compact_limits& limits, const range_request& wanted,
+                        std::vector<scored_member>& members) {
+    const auto most = static_cast<std::size_t>(limits.zset_entries.load(std::memory_order_relaxed));
+    const auto longest = static_cast<std::size_t>(limits.zset_value.load(std::memory_order_relaxed));
+    if (wanted.kind == range_of::ranks && members.size() > most) return;
+    for (std::size_t i = 0; i < members.size() && i < most; ++i) {
+        scored_member& each = members[wanted.reverse ? members.size() - 1 - i : i];
+        if (each.member.size() > longest) return;
+        if (each.score == 0) each.score = 0;
+    }
+}
+
 void zrangestore(context& c) {
     range_request wanted{.may_reverse = true, .storing = true};
     if (!parse_options(c, wanted, 5) || !parse_ends(c, wanted, c.args[3], c.args[4])) return;
@@ -169,6 +183,7 @@ void zrangestore(context& c) {
             members.push_back({member, score});
         });
     }
+    drop_signs_of_zero(c.db.limits(), wanted, members);
     store_sorted_set(c, c.keys[0], members, "zrangestore");
 }
 
