@@ -128,11 +128,12 @@ int main() {
         fmt::print(stderr, "there is no command '{}'\n", name);
         return 1;
     }
-    fmt::print("# Compatibility\n\n"
-               "The {} commands of Redis 7.2 (those with subcommands by these): {} are the same here,"
-               " {} partly, {} are not\nthere yet and answer with an error. The replies are compared "
-               "with those of Redis 7.0 by the tests\n(`tests/wire`, `tests/compat`), in RESP2 and "
-               "RESP3.\n\nThis file is written by `scripts/generate-docs.sh` from the table that the "
-               "server runs by.\n\n| command | here | what differs |\n|---|---|---|\n{}",
-               names.size(), same, partly, names.size() - same - partly, rows);
+    fmt::print(
+        "# Compatibility\n\n"
+        "The {} commands of Redis 7.2 (those with subcommands by these): {} are the same here,"
+        " {} partly, {} are not\nthere yet and answer with an error. The replies are compared "
+        "with those of Redis 7.0 by the tests\n(`tests/wire`, `tests/compat`), in RESP2 and "
+        "RESP3.\n\nThis file is written by `scripts/generate-docs.sh` from the table that the "
+        "server runs by.\n\n| command | here | what differs |\n|---|---|---|\n{}",
+        names.size(), same, partly, names.size() - same - partly, rows);
 }

@@ -26,8 +26,8 @@ std::optional<std::int64_t> timeout_argument(context& c, std::string_view word);
 /// A random number, from a generator of this thread.
 std::uint64_t random_number() noexcept;
 
-/// Ends the command, as if memory had run out, when its reply has got too large: for replies that are
-/// as long as a request asks for, whatever there is.
+/// Ends the command, as if memory had run out, when its reply has got too large: for replies that
+/// are as long as a request asks for, whatever there is.
 void limit_reply(const context& c);
 
 /// Whether a client may call itself or its library so: printable ASCII without spaces, or nothing.

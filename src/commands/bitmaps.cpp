@@ -137,8 +137,7 @@ std::uint64_t count_ones(std::string_view bytes, bit_range range) noexcept {
     if (const unsigned before = range.begin & 7)
         ones -= static_cast<unsigned>(std::popcount(byte_at(bytes, range.begin) >> (8 - before)));
     if (const unsigned inside = range.end & 7)
-        ones -= static_cast<unsigned>(
-            std::popcount(byte_at(bytes, range.end) & (0xffu >> inside)));
+        ones -= static_cast<unsigned>(std::popcount(byte_at(bytes, range.end) & (0xffu >> inside)));
     return ones;
 }
 
@@ -171,9 +170,10 @@ std::uint64_t find_bit(std::string_view bytes, bool wanted, bit_range range) noe
     std::uint64_t at = range.begin;
     const auto look_into_byte = [&] {
         const unsigned ones = (byte_at(bytes, at) ^ flip) & (0xffu >> (at & 7));
-        at = ones != 0 ? (at & ~std::uint64_t{7}) +
-                             static_cast<unsigned>(std::countl_zero(static_cast<std::uint8_t>(ones)))
-                       : (at | 7) + 1;
+        at = ones != 0
+                 ? (at & ~std::uint64_t{7}) +
+                       static_cast<unsigned>(std::countl_zero(static_cast<std::uint8_t>(ones)))
+                 : (at | 7) + 1;
         return ones != 0;
     };
     if ((at & 7) != 0 && look_into_byte()) return std::min(at, range.end);
@@ -258,8 +258,8 @@ void combine_words(char* into, const char* from, std::size_t size, Combine combi
         one_word(at + 24);
     }
     for (; at < size; ++at)
-        into[at] = static_cast<char>(combine(static_cast<unsigned char>(into[at]),
-                                             static_cast<unsigned char>(from[at])));
+        into[at] = static_cast<char>(
+            combine(static_cast<unsigned char>(into[at]), static_cast<unsigned char>(from[at])));
 }
 
 // What is missing of `from` counts as zeros.
@@ -280,7 +280,8 @@ void combine(std::string& into, std::string_view from, operation how) {
     }
 }
 
-// A large result is not copied once more: the key gets a short one, and that changes places with it.
+// A large result is not copied once more: the key gets a short one, and that changes places with
+// it.
 void put_result(context& c, const hashed_key& key, located old, std::string& result) {
     const std::string_view first = std::string_view{result}.substr(0, entry::inline_limit + 1);
     c.db.put_string(key, old, first, std::nullopt, string_encoding::raw);

@@ -39,17 +39,17 @@ std::string flags_of(const client_info& client) {
 // One line, in Redis's fields. A connection has no buffers of its own but those with bytes in them,
 // so what tells about spare room is 0.
 void append_line(std::string& text, const client_info& client) {
-    fmt::format_to(std::back_inserter(text),
-                   "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} "
-                   "psub={} ssub={} multi={} qbuf={} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 "
-                   "obl={} oll=0 omem={} tot-mem={} events=r cmd={} "
-                   "user=default redir=-1 resp={} lib-name={} lib-ver={}\n",
-                   client.id, client.address, client.local_address, client.descriptor, client.name,
-                   client.age_seconds, client.idle_seconds, flags_of(client), client.database,
-                   client.channels, client.patterns, client.shard_channels, client.queued, client.query_bytes, client.output_bytes,
-                   client.output_bytes, client.query_bytes + client.output_bytes,
-                   client.last_command, client.protocol, client.library_name,
-                   client.library_version);
+    fmt::format_to(
+        std::back_inserter(text),
+        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} "
+        "psub={} ssub={} multi={} qbuf={} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 "
+        "obl={} oll=0 omem={} tot-mem={} events=r cmd={} "
+        "user=default redir=-1 resp={} lib-name={} lib-ver={}\n",
+        client.id, client.address, client.local_address, client.descriptor, client.name,
+        client.age_seconds, client.idle_seconds, flags_of(client), client.database, client.channels,
+        client.patterns, client.shard_channels, client.queued, client.query_bytes,
+        client.output_bytes, client.output_bytes, client.query_bytes + client.output_bytes,
+        client.last_command, client.protocol, client.library_name, client.library_version);
 }
 
 // "normal", "master", "replica" or "pubsub"; otherwise replies with an error.
@@ -75,8 +75,7 @@ void client_unblock(context& c) {
         if (equals_ignoring_case(c.args[3], "error"))
             with_error = true;
         else if (!equals_ignoring_case(c.args[3], "timeout"))
-            return c.reply.error(
-                "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+            return c.reply.error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
     } else if (c.args.size() > 4) {
         return reply_subcommand_misuse(c);
     }

@@ -67,9 +67,9 @@ struct client_state {
     }
 
     std::size_t subscriptions() const noexcept {
-        return extra ? extra->channels.size() + extra->patterns.size() +
-                           extra->shard_channels.size()
-                     : 0;
+        return extra
+                   ? extra->channels.size() + extra->patterns.size() + extra->shard_channels.size()
+                   : 0;
     }
 };
 

@@ -143,7 +143,8 @@ std::optional<restore_options> parse_options(context& c) {
                    !options.has_frequency) {
             options.idle_seconds = integer_argument(c, c.args[++i]);
             if (!options.idle_seconds) return std::nullopt;
-            if (*options.idle_seconds < 0) return refuse("ERR Invalid IDLETIME value, must be >= 0");
+            if (*options.idle_seconds < 0)
+                return refuse("ERR Invalid IDLETIME value, must be >= 0");
         } else if (equals_ignoring_case(c.args[i], "freq") && has_value && !options.idle_seconds) {
             const std::optional<std::int64_t> frequency = integer_argument(c, c.args[++i]);
             if (!frequency) return std::nullopt;
@@ -183,10 +184,8 @@ void put_value(context& c, const hashed_key& key, const dumped_value& value) {
     case value_type::list:
         return list_editor{c.db, key, {}}.push(list_end::tail, views_of(value.elements));
     case value_type::hash: hash_set(c.db, key, {}, views_of(value.elements)); return;
-    case value_type::set:
-        return c.db.put(key, {}, make_set(value, c.db.limits(), key.name));
-    case value_type::zset:
-        return c.db.put(key, {}, make_zset(value, c.db.limits(), key.name));
+    case value_type::set: return c.db.put(key, {}, make_set(value, c.db.limits(), key.name));
+    case value_type::zset: return c.db.put(key, {}, make_zset(value, c.db.limits(), key.name));
     default: return c.db.put_string(key, {}, value.text, std::nullopt);
     }
 }
@@ -209,8 +208,7 @@ void restore(context& c) {
     if (!options) return;
     const hashed_key& key = c.keys[0];
     const located old = c.modify(key);
-    if (old && !options->replace)
-        return c.reply.error("BUSYKEY Target key name already exists.");
+    if (old && !options->replace) return c.reply.error("BUSYKEY Target key name already exists.");
     const std::optional<std::int64_t> expire_at = parse_expiry(c, *options);
     if (!expire_at) return;
     if (!has_right_footer(c.args[3]))
@@ -226,8 +224,8 @@ void restore(context& c) {
     put_value(c, key, *value);
     const located made = c.db.find(key);
     if (options->idle_seconds)
-        made->touch(static_cast<std::uint32_t>(
-            c.time.coarse_seconds() - static_cast<std::uint64_t>(*options->idle_seconds)));
+        made->touch(static_cast<std::uint32_t>(c.time.coarse_seconds() -
+                                               static_cast<std::uint64_t>(*options->idle_seconds)));
     if (*expire_at != 0) c.db.set_expiry(key, made, *expire_at);
     c.notify(event_class::generic, "restore", key);
     c.reply.ok();

@@ -1,5 +1,5 @@
-// What a command has brought about besides its reply: kept by the executor until the command is done,
-// because others are told of it and served after it, under the same locks.
+// What a command has brought about besides its reply: kept by the executor until the command is
+// done, because others are told of it and served after it, under the same locks.
 #pragma once
 
 #include <cstddef>
@@ -16,20 +16,20 @@ namespace mini_redis {
 
 /// The classes of keyspace notifications, each a letter of `notify-keyspace-events`.
 enum class event_class : std::uint32_t {
-    generic = 1 << 0,    ///< g
-    string = 1 << 1,     ///< $
-    list = 1 << 2,       ///< l
-    set = 1 << 3,        ///< s
-    hash = 1 << 4,       ///< h
-    zset = 1 << 5,       ///< z
-    expired = 1 << 6,    ///< x
-    evicted = 1 << 7,    ///< e
-    stream = 1 << 8,     ///< t
-    key_miss = 1 << 9,   ///< m
+    generic = 1 << 0,      ///< g
+    string = 1 << 1,       ///< $
+    list = 1 << 2,         ///< l
+    set = 1 << 3,          ///< s
+    hash = 1 << 4,         ///< h
+    zset = 1 << 5,         ///< z
+    expired = 1 << 6,      ///< x
+    evicted = 1 << 7,      ///< e
+    stream = 1 << 8,       ///< t
+    key_miss = 1 << 9,     ///< m
     module_type = 1 << 10, ///< d
-    new_key = 1 << 11,   ///< n
-    keyspace = 1 << 12,  ///< K: they go to __keyspace@<db>__:<key>
-    keyevent = 1 << 13,  ///< E: they go to __keyevent@<db>__:<event>
+    new_key = 1 << 11,     ///< n
+    keyspace = 1 << 12,    ///< K: they go to __keyspace@<db>__:<key>
+    keyevent = 1 << 13,    ///< E: they go to __keyevent@<db>__:<event>
 };
 
 constexpr std::uint32_t bit(event_class one) noexcept {
@@ -53,8 +53,8 @@ enum class timeout_reply : std::uint8_t {
 /// A blocking command that has found nothing asks its client to wait.
 struct parking {
     value_type awaited = value_type::list; ///< what one of the keys must hold to serve it
-    std::size_t keys = 0;                  ///< the first so many of the command's keys are waited on
-    std::optional<std::int64_t> until_ms;  ///< Unix milliseconds; nothing: without end
+    std::size_t keys = 0;                 ///< the first so many of the command's keys are waited on
+    std::optional<std::int64_t> until_ms; ///< Unix milliseconds; nothing: without end
     timeout_reply otherwise = timeout_reply::null;
 };
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cctype>
 #include <chrono>
+#include <fmt/format.h>
 #include <mutex>
 #include <new>
-#include <fmt/format.h>
 #include <string>
 #include <utility>
 
@@ -241,20 +241,13 @@ void executor::call(client_state& client, const command& row,
     const bool tells_new = (effects_.wanted_events & bit(event_class::new_key)) != 0;
     if (tells_new != static_cast<bool>(effects_.changes.on_created)) [[unlikely]]
         tell_new_keys(tells_new);
-    context c{args,
-              keys,
-              row,
-              database{*store_, client.database, time_, &effects_.changes},
-              time_,
-              reply,
-              client,
-              *store_,
-              *server_,
-              *count_,
-              *commands_,
-              effects_,
-              *this,
-              all_locked};
+    context c{args,       keys,
+              row,        database{*store_, client.database, time_, &effects_.changes},
+              time_,      reply,
+              client,     *store_,
+              *server_,   *count_,
+              *commands_, effects_,
+              *this,      all_locked};
     row.handler(c);
 }
 
@@ -269,7 +262,8 @@ void executor::execute_queued(client_state& client, std::span<const std::string_
     const std::uint64_t errors = reply.errors();
     std::vector<hashed_key> keys;
     for_each_key(*one.row, one.args, [&](std::size_t at) { keys.emplace_back(one.args[at]); });
-    // What may be executed was settled when it was queued: not even SUBSCRIBE before it changes that.
+    // What may be executed was settled when it was queued: not even SUBSCRIBE before it changes
+    // that.
     const std::size_t before = reply.buffer().size();
     try {
         call(client, *one.row, one.args, keys, reply, all_locked);
@@ -287,8 +281,7 @@ void executor::execute_queued(client_state& client, std::span<const std::string_
 // -- What follows a command, under its locks --------------------------------------------------
 
 void executor::conclude(client_state& client, const command& row,
-                        std::span<const std::string_view> args,
-                        std::span<const hashed_key> keys) {
+                        std::span<const std::string_view> args, std::span<const hashed_key> keys) {
     if (effects_.parked) [[unlikely]]
         park(client, row, args, keys);
     if (!effects_.changes.ready.empty()) [[unlikely]]
@@ -349,8 +342,9 @@ void executor::forget(const parked_call& call) {
         auto& waiters = home.listeners->waiters;
         const auto found = waiters.find(key_place_view{call.client.database, key.name});
         if (found == waiters.end()) continue;
-        const std::size_t removed = std::erase_if(
-            found->second, [&](const std::shared_ptr<waiter>& each) { return each.get() == &call; });
+        const std::size_t removed =
+            std::erase_if(found->second,
+                          [&](const std::shared_ptr<waiter>& each) { return each.get() == &call; });
         if (!call.also_needs.empty()) home.listeners->needy -= removed;
         if (found->second.empty()) waiters.erase(found);
         sharded_store::drop_listeners_if_unused(home);

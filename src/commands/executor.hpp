@@ -130,7 +130,8 @@ void for_each_key(const command& row, std::span<const std::string_view> args, Vi
         int last = range.last < 0 ? count + range.last : range.last;
         if (range.counted) {
             if (first >= count) continue;
-            const std::optional<std::int64_t> keys = parse_integer(args[static_cast<std::size_t>(first)]);
+            const std::optional<std::int64_t> keys =
+                parse_integer(args[static_cast<std::size_t>(first)]);
             if (!keys || *keys < 1 || *keys > count) continue; // the command itself complains
             last = first + static_cast<int>(*keys) * range.step;
             first += range.step;

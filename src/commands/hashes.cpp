@@ -236,9 +236,8 @@ void reply_random_fields(context& c, std::int64_t count, bool with_values) {
     const hash_value hash{*found};
     const bool repeat = count < 0;
     const std::uint64_t size = hash.size();
-    const std::uint64_t wanted =
-        repeat ? static_cast<std::uint64_t>(-count)
-               : std::min(static_cast<std::uint64_t>(count), size);
+    const std::uint64_t wanted = repeat ? static_cast<std::uint64_t>(-count)
+                                        : std::min(static_cast<std::uint64_t>(count), size);
     const bool in_pairs = with_values && c.reply.resp3();
     const auto write = [&](std::string_view field, std::string_view value) {
         if (in_pairs) c.reply.array(2);
@@ -258,9 +257,8 @@ void hrandfield(context& c) {
         const located found = c.read(c.keys[0]);
         if (!is_hash(c, found)) return;
         if (!found) return c.reply.null();
-        return hash_value{*found}.pick(random_number(), [&](std::string_view field, auto) {
-            c.reply.bulk_string(field);
-        });
+        return hash_value{*found}.pick(
+            random_number(), [&](std::string_view field, auto) { c.reply.bulk_string(field); });
     }
     constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
     const std::optional<std::int64_t> count = integer_argument(c, c.args[2]);
@@ -410,7 +408,8 @@ constexpr command rows[] = {
      .since = "6.2.0",
      .complexity = "O(N) for N fields that are given",
      .syntax = "key [options: count:integer [WITHVALUES]]",
-     .summary = "Gives random fields of a hash, different ones or, for a negative count, with repetitions.",
+     .summary = "Gives random fields of a hash, different ones or, for a negative count, with "
+                "repetitions.",
      .tips = random_output},
     {.name = "hscan",
      .handler = hscan,

@@ -145,7 +145,8 @@ void stats_section(context& c, const server_statistics& now, std::string& out) {
     line(out, "evicted_keys:0");
     line(out, "keyspace_hits:{}", now.keyspace_hits);
     line(out, "keyspace_misses:{}", now.keyspace_misses);
-    line(out, "pubsub_channels:{}", c.server.active_channels(subscription_kind::channel, std::nullopt).size());
+    line(out, "pubsub_channels:{}",
+         c.server.active_channels(subscription_kind::channel, std::nullopt).size());
     line(out, "pubsub_patterns:{}", c.server.pattern_count());
     line(out, "total_error_replies:{}", now.error_replies);
 }

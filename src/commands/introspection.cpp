@@ -13,9 +13,9 @@
 #include "commands/command.hpp"
 #include "commands/context.hpp"
 #include "commands/executor.hpp" // for_each_key
-#include "resp/number.hpp"
 #include "commands/families.hpp"
 #include "commands/registry.hpp"
+#include "resp/number.hpp"
 #include "store/glob.hpp"
 
 namespace mini_redis {
@@ -256,7 +256,8 @@ public:
     /// The range of the key that is the next word.
     std::size_t of_next_word() const {
         const auto holds_word = [&](const key_range& range) {
-            return range.first > 0 && word_ >= range.first && (range.last < 0 || word_ <= range.last);
+            return range.first > 0 && word_ >= range.first &&
+                   (range.last < 0 || word_ <= range.last);
         };
         const auto found = std::find_if(ranges_.begin(), ranges_.end(), holds_word);
         const auto index = static_cast<std::size_t>(found - ranges_.begin());

@@ -236,8 +236,7 @@ void randomkey(context& c) {
     }
     std::size_t total = std::accumulate(sizes.begin(), sizes.end(), std::size_t{0});
     while (total != 0) {
-        std::size_t draw =
-            static_cast<std::size_t>(random_number() % total);
+        std::size_t draw = static_cast<std::size_t>(random_number() % total);
         std::size_t chosen = 0;
         while (draw >= sizes[chosen])
             draw -= sizes[chosen++];

@@ -23,13 +23,12 @@ namespace mini_redis {
 /// Waits in the lists of its keys' shards, and is owned by its client as well. Whoever first calls
 /// finish(), or serves it, decides how it ends.
 ///
-/// *Thread safety*: `mutex` guards `finished` and `reply` while it waits; a thread that holds shards'
-/// locks may take it, not the other way round. The rest does not change.
+/// *Thread safety*: `mutex` guards `finished` and `reply` while it waits; a thread that holds
+/// shards' locks may take it, not the other way round. The rest does not change.
 class parked_call final : public waiter {
 public:
     parked_call(const command& what, std::span<const std::string_view> args,
-                std::span<const hashed_key> all_keys, const client_state& from,
-                const parking& how);
+                std::span<const hashed_key> all_keys, const client_state& from, const parking& how);
 
     /// Ends the wait without an answer; false if it has ended already.
     bool finish();

@@ -48,8 +48,7 @@ void srem(context& c) {
 
 void sismember(context& c) {
     const located found = c.read(c.keys[0]);
-    if (is_set(c, found))
-        c.reply.integer(found && set_value{*found}.contains(c.args[2]) ? 1 : 0);
+    if (is_set(c, found)) c.reply.integer(found && set_value{*found}.contains(c.args[2]) ? 1 : 0);
 }
 
 void smismember(context& c) {
@@ -109,8 +108,8 @@ void sscan(context& c) {
         all.for_each(add);
         return reply.finish(0);
     }
-    reply.finish(scan_table(*all.table(), *cursor, *options,
-                            [&](const entry& each) { add(each.key()); }));
+    reply.finish(
+        scan_table(*all.table(), *cursor, *options, [&](const entry& each) { add(each.key()); }));
 }
 
 // -- At random --------------------------------------------------------------------------------
@@ -307,7 +306,8 @@ constexpr command rows[] = {
      .since = "1.0.0",
      .complexity = "O(N) for N members that are given",
      .syntax = "key [count:integer]",
-     .summary = "Gives random members of a set, different ones or, for a negative count, with repetitions.",
+     .summary = "Gives random members of a set, different ones or, for a negative count, with "
+                "repetitions.",
      .tips = random_output},
     {.name = "srem",
      .handler = srem,

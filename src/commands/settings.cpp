@@ -89,11 +89,11 @@ bool are_save_points(std::string_view text) {
 
 // In the order in which CONFIG GET shows them: first those that "A" stands for.
 constexpr std::pair<char, event_class> event_letter[] = {
-    {'g', event_class::generic},  {'$', event_class::string},      {'l', event_class::list},
-    {'s', event_class::set},      {'h', event_class::hash},        {'z', event_class::zset},
-    {'x', event_class::expired},  {'e', event_class::evicted},     {'t', event_class::stream},
+    {'g', event_class::generic},     {'$', event_class::string},   {'l', event_class::list},
+    {'s', event_class::set},         {'h', event_class::hash},     {'z', event_class::zset},
+    {'x', event_class::expired},     {'e', event_class::evicted},  {'t', event_class::stream},
     {'d', event_class::module_type}, {'n', event_class::new_key},  {'K', event_class::keyspace},
-    {'E', event_class::keyevent}, {'m', event_class::key_miss},
+    {'E', event_class::keyevent},    {'m', event_class::key_miss},
 };
 
 constexpr std::uint32_t all_events = [] {
@@ -119,7 +119,8 @@ std::string event_letters(std::uint32_t bits) {
     const bool all = (bits & all_events) == all_events;
     if (all) {
         letters = "A";
-        bits &= ~(all_events | bit(event_class::new_key)); // behind A, Redis does not show "n" either
+        bits &=
+            ~(all_events | bit(event_class::new_key)); // behind A, Redis does not show "n" either
     }
     for (const auto& [letter, event] : event_letter)
         if ((bits & bit(event)) != 0) letters += letter;
@@ -137,8 +138,8 @@ struct settings::row {
     std::string_view name;
     kind type;
     change_rule rule;
-    std::string_view initial = "";                         // of what has no `number`
-    std::atomic<std::int64_t> settings::*number = nullptr; // where an integer or size is kept
+    std::string_view initial = "";                              // of what has no `number`
+    std::atomic<std::int64_t> settings::*number = nullptr;      // where an integer or size is kept
     std::atomic<std::int64_t> compact_limits::*limit = nullptr; // or where one of the store is
     std::int64_t least = 0;
     std::int64_t most = long_max;

@@ -65,7 +65,8 @@ public:
     std::atomic<std::int64_t> pubsub_hard_limit{32LL * 1024 * 1024};
     std::atomic<std::int64_t> pubsub_soft_limit{8LL * 1024 * 1024};
     std::atomic<std::int64_t> pubsub_soft_seconds{60};
-    std::atomic<std::int64_t> list_compress_depth{0}; ///< kept for CONFIG GET: lists are not compressed
+    std::atomic<std::int64_t> list_compress_depth{
+        0}; ///< kept for CONFIG GET: lists are not compressed
     /// notify-keyspace-events as bits of event_class; 0 if nothing is to be published.
     std::atomic<std::uint32_t> keyspace_events{0};
 

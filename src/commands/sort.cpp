@@ -92,8 +92,8 @@ void plan_sort(const client_state&, std::span<const std::string_view> args, lock
     if (store) plan.keys.push_back(*store);
 }
 
-// What a pattern means for an element: "#" itself; otherwise the string at the key, or with "->" the
-// field of the hash, that comes of it with the element in the place of its first star.
+// What a pattern means for an element: "#" itself; otherwise the string at the key, or with "->"
+// the field of the hash, that comes of it with the element in the place of its first star.
 std::optional<std::string> look_up(context& c, std::string_view pattern, std::string_view element) {
     if (pattern == "#") return std::string{element};
     pattern = shown(pattern);

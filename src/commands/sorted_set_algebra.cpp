@@ -1,5 +1,5 @@
-// Sorted sets: unions, intersections and differences, replied or stored. The inputs may be sets too,
-// whose members all have the score 1.
+// Sorted sets: unions, intersections and differences, replied or stored. The inputs may be sets
+// too, whose members all have the score 1.
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
@@ -22,7 +22,8 @@ namespace {
 
 // -- Inputs -----------------------------------------------------------------------------------
 
-/// What one of the keys holds, if anything. The one place where sets and sorted sets are told apart.
+/// What one of the keys holds, if anything. The one place where sets and sorted sets are told
+/// apart.
 class input {
 public:
     double weight = 1;
@@ -85,7 +86,7 @@ struct algebra_request {
     std::vector<input> inputs;
     aggregate how = aggregate::sum;
     bool with_scores = false;
-    std::int64_t limit = 0; // ZINTERCARD: 0 is none
+    std::int64_t limit = 0;  // ZINTERCARD: 0 is none
     std::size_t options = 0; // the word where they begin
 };
 
@@ -94,8 +95,8 @@ std::optional<algebra_request> read_inputs(context& c, std::size_t at) {
     const std::optional<std::int64_t> count = integer_argument(c, c.args[at]);
     if (!count) return std::nullopt;
     if (*count < 1) {
-        c.reply.error(fmt::format("ERR at least 1 input key is needed for '{}' command",
-                                  c.self.name));
+        c.reply.error(
+            fmt::format("ERR at least 1 input key is needed for '{}' command", c.self.name));
         return std::nullopt;
     }
     if (static_cast<std::uint64_t>(*count) > c.args.size() - at - 1) {
@@ -320,8 +321,7 @@ constexpr command replied(std::string_view name, command_handler handler, std::s
 }
 
 constexpr command stored(std::string_view name, command_handler handler, std::string_view since,
-                         std::string_view cost, std::string_view syntax,
-                         std::string_view summary) {
+                         std::string_view cost, std::string_view syntax, std::string_view summary) {
     return {.name = name,
             .handler = handler,
             .arity = -4,
@@ -336,8 +336,7 @@ constexpr command stored(std::string_view name, command_handler handler, std::st
 }
 
 constexpr command rows[] = {
-    replied("zdiff", zdiff, "6.2.0", difference_cost,
-            "numkeys:integer key [key ...] [WITHSCORES]",
+    replied("zdiff", zdiff, "6.2.0", difference_cost, "numkeys:integer key [key ...] [WITHSCORES]",
             "Gives the members of the first sorted set that are in none of the others."),
     stored("zdiffstore", zdiffstore, "6.2.0", difference_cost,
            "destination:key numkeys:integer key [key ...]",
@@ -346,8 +345,10 @@ constexpr command rows[] = {
             "numkeys:integer key [key ...] [WEIGHTS weight:integer [weight:integer ...]] "
             "[AGGREGATE <aggregate: SUM | MIN | MAX>] [WITHSCORES]",
             "Gives the members that are in all of the sorted sets."),
-    replied("zintercard", zintercard, "7.0.0", "O(N*K), N being the smallest size, K the number "
-            "of inputs", "numkeys:integer key [key ...] [LIMIT limit:integer]",
+    replied("zintercard", zintercard, "7.0.0",
+            "O(N*K), N being the smallest size, K the number "
+            "of inputs",
+            "numkeys:integer key [key ...] [LIMIT limit:integer]",
             "Counts the members that are in all of the sorted sets."),
     stored("zinterstore", zinterstore, "2.0.0", intersection_cost,
            "destination:key numkeys:integer key [key ...] "

@@ -10,8 +10,8 @@
 namespace mini_redis {
 namespace {
 
-// Redis reads an end of a range with strtod alone, which takes more than it takes for a score: spaces
-// in front, numbers too large or too small, nothing at all.
+// Redis reads an end of a range with strtod alone, which takes more than it takes for a score:
+// spaces in front, numbers too large or too small, nothing at all.
 std::optional<double> parse_end(std::string_view text) {
     if (const std::optional<double> value = parse_real(text)) return value;
     const std::string ended{text.substr(0, text.find('\0'))};

@@ -1,5 +1,5 @@
-// What the commands on sorted sets have in common: ranges as they are written, and replies of members
-// with their scores.
+// What the commands on sorted sets have in common: ranges as they are written, and replies of
+// members with their scores.
 #pragma once
 
 #include <optional>
@@ -49,8 +49,8 @@ inline void announce_removal(context& c, sorted_set_editor& set, std::string_vie
     if (gone) c.notify(event_class::generic, "del", key);
 }
 
-/// Puts the members, which stand in the order of a sorted set, in the place of what the key holds, or
-/// removes the key if there are none. Replies with their number.
+/// Puts the members, which stand in the order of a sorted set, in the place of what the key holds,
+/// or removes the key if there are none. Replies with their number.
 void store_sorted_set(context& c, const hashed_key& key, std::span<const scored_member> members,
                       std::string_view event);
 

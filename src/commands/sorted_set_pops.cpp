@@ -24,8 +24,8 @@ void pop(context& c, const hashed_key& key, located found, end_of_set where, std
          Write&& write) {
     const sorted_set_view set{*found};
     const std::size_t size = set.size();
-    const rank_range range = where == end_of_set::least ? rank_range{0, count}
-                                                        : rank_range{size - count, size};
+    const rank_range range =
+        where == end_of_set::least ? rank_range{0, count} : rank_range{size - count, size};
     if (where == end_of_set::least)
         set.for_each(range, write);
     else
@@ -42,8 +42,7 @@ void zpop(context& c, end_of_set where) {
     const bool counted = c.args.size() == 3;
     std::optional<std::int64_t> wanted = 1;
     if (counted) wanted = parse_integer(c.args[2]);
-    if (!wanted || *wanted < 0)
-        return c.reply.error("ERR value is out of range, must be positive");
+    if (!wanted || *wanted < 0) return c.reply.error("ERR value is out of range, must be positive");
     const located found = c.modify(c.keys[0]);
     if (!is_sorted_set(c, found)) return;
     if (!found || *wanted == 0) return c.reply.array(0);
@@ -177,8 +176,8 @@ void bzmpop(context& c) {
 
 // -- ZRANDMEMBER ------------------------------------------------------------------------------
 
-// So many members are given at most where they may repeat: what the client can ask for with one word
-// would not fit into any memory.
+// So many members are given at most where they may repeat: what the client can ask for with one
+// word would not fit into any memory.
 constexpr std::size_t most_repetitions = std::size_t{1} << 26;
 
 // Each member with the same chance, and as often as that.
@@ -188,7 +187,9 @@ void reply_with_repetitions(context& c, const sorted_set_view& set, std::size_t 
     // A block is walked for each member: its places are noted first.
     std::vector<scored_member> block;
     if (set.names() == nullptr)
-        set.for_each([&](std::string_view member, double score) { block.push_back({member, score}); });
+        set.for_each([&](std::string_view member, double score) {
+            block.push_back({member, score});
+        });
     const std::size_t size = set.size();
     for (; count > 0; --count) {
         const auto rank = static_cast<std::size_t>(random_number() % size);
@@ -339,7 +340,8 @@ constexpr command rows[] = {
      .keys = {{{1, 1, 1, "RO access"}}},
      .group = "sorted-set",
      .since = "6.2.0",
-     .complexity = "O(M*log(N)), M being the number of members given; at most O(N) for different ones",
+     .complexity =
+         "O(M*log(N)), M being the number of members given; at most O(N) for different ones",
      .syntax = "key [options: count:integer [WITHSCORES]]",
      .summary = "Gives random members: different ones or, with a negative count, any.",
      .tips = changing_output},

@@ -192,8 +192,8 @@ void zmscore(context& c) {
 
 void reply_rank(context& c, bool from_the_end) {
     if (c.args.size() > 4)
-        return c.reply.error(fmt::format("ERR wrong number of arguments for '{}' command",
-                                         c.self.name));
+        return c.reply.error(
+            fmt::format("ERR wrong number of arguments for '{}' command", c.self.name));
     const bool with_score = c.args.size() == 4;
     if (with_score && !equals_ignoring_case(c.args[3], "withscore"))
         return c.reply.error(replies::syntax_error);
@@ -222,8 +222,8 @@ void reply_count(context& c, const std::optional<Range>& range) {
     if (!range) return;
     const located found = c.read(c.keys[0]);
     if (!is_sorted_set(c, found)) return;
-    c.reply.integer(
-        found ? static_cast<std::int64_t>(sorted_set_view{*found}.ranks(*range).size()) : 0);
+    c.reply.integer(found ? static_cast<std::int64_t>(sorted_set_view{*found}.ranks(*range).size())
+                          : 0);
 }
 
 void zcount(context& c) {
@@ -257,8 +257,8 @@ void zscan(context& c) {
         if (!options->wants(member)) return;
         char digits[real_digits];
         reply.add(member);
-        reply.add({digits, names == nullptr ? format_kept(score, digits)
-                                            : format_real(score, digits)});
+        reply.add(
+            {digits, names == nullptr ? format_kept(score, digits) : format_real(score, digits)});
     };
     std::uint64_t next = 0;
     if (names != nullptr)

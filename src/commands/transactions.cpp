@@ -53,8 +53,7 @@ void exec(context& c) {
     const bool doomed = queue.doomed;
     const auto requests = std::move(queue.requests);
     end_transaction(c.client, c.store, true);
-    if (doomed)
-        return c.reply.error("EXECABORT Transaction discarded because of previous errors.");
+    if (doomed) return c.reply.error("EXECABORT Transaction discarded because of previous errors.");
     if (broken) return c.reply.null_array();
     c.reply.array(requests.size());
     c.effects.may_park = false;
@@ -89,8 +88,7 @@ void plan_unwatch(const client_state& client, std::span<const std::string_view>,
 }
 
 void unwatch(context& c) {
-    if (c.client.extra && c.client.extra->queue)
-        unwatch_all(*c.client.extra->queue, c.store, true);
+    if (c.client.extra && c.client.extra->queue) unwatch_all(*c.client.extra->queue, c.store, true);
     c.reply.ok();
 }
 

@@ -1,5 +1,5 @@
-// A digest of a value that does not hang on how it is kept, as DEBUG DIGEST-VALUE shows it: the same
-// that Redis computes.
+// A digest of a value that does not hang on how it is kept, as DEBUG DIGEST-VALUE shows it: the
+// same that Redis computes.
 #pragma once
 
 #include <string_view>

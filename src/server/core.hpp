@@ -84,10 +84,13 @@ public:
     client_info describe(const client_state& client) override;
     void refresh(const client_state& client) override;
     bool unblock(std::uint64_t id, bool with_error) override;
+
     std::size_t blocked_clients() override { return blocked_.load(std::memory_order_relaxed); }
+
     void count_blocked(bool begins) noexcept {
         blocked_.fetch_add(begins ? std::size_t{1} : ~std::size_t{0}, std::memory_order_relaxed);
     }
+
     std::size_t kill(client_state& caller, const client_filter& which) override;
 
     settings& configuration() override { return settings_; }

@@ -54,7 +54,8 @@ public:
     void forget(session& listener);
 
     /// Hands the message to all subscribers by way of their workers; to `publisher` itself, if
-    /// there is one, at once. Returns how many there are, a client once for each of its subscriptions that matches.
+    /// there is one, at once. Returns how many there are, a client once for each of its
+    /// subscriptions that matches.
     std::size_t publish(session* publisher, std::string_view channel, std::string_view payload);
     /// As publish(), to the subscribers of a shard channel.
     std::size_t publish_to_shard(session* publisher, std::string_view channel,
@@ -73,9 +74,7 @@ private:
     using listeners = std::vector<session*>;
     using table_of_names = std::unordered_map<std::string, listeners, text_hash, std::equal_to<>>;
 
-    table_of_names& names(subscription_kind kind) {
-        return names_[static_cast<std::size_t>(kind)];
-    }
+    table_of_names& names(subscription_kind kind) { return names_[static_cast<std::size_t>(kind)]; }
 
     const table_of_names& names(subscription_kind kind) const {
         return names_[static_cast<std::size_t>(kind)];

@@ -395,8 +395,10 @@ task<bool> session::wait_while_blocked() {
         if (error && error != asio::error::would_block && error != asio::error::try_again) break;
         if (is_over_input_limit()) break;
     }
-    if (parked) end_wait();
-    else if (socket_.is_open() && !finishing_) co_return true;
+    if (parked)
+        end_wait();
+    else if (socket_.is_open() && !finishing_)
+        co_return true;
     co_return false;
 }
 
@@ -578,12 +580,11 @@ void session::publish_state() {
                          std::memory_order_relaxed);
     seen_patterns_.store(extra ? static_cast<std::uint32_t>(extra->patterns.size()) : 0,
                          std::memory_order_relaxed);
-    seen_shard_channels_.store(
-        extra ? static_cast<std::uint32_t>(extra->shard_channels.size()) : 0,
-        std::memory_order_relaxed);
-    seen_queued_.store(
-        in_transaction ? static_cast<std::int32_t>(extra->queue->requests.size()) : -1,
-        std::memory_order_relaxed);
+    seen_shard_channels_.store(extra ? static_cast<std::uint32_t>(extra->shard_channels.size()) : 0,
+                               std::memory_order_relaxed);
+    seen_queued_.store(in_transaction ? static_cast<std::int32_t>(extra->queue->requests.size())
+                                      : -1,
+                       std::memory_order_relaxed);
     seen_flags_.store(static_cast<std::uint8_t>((no_evict ? 1 : 0) | (no_touch ? 2 : 0) |
                                                 (close_after_reply ? 4 : 0)),
                       std::memory_order_relaxed);

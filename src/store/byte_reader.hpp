@@ -8,7 +8,8 @@
 
 namespace mini_redis {
 
-/// Once something was wanted that is not there, it is broken: all that follows is zeros and nothing.
+/// Once something was wanted that is not there, it is broken: all that follows is zeros and
+/// nothing.
 class byte_reader {
 public:
     explicit byte_reader(std::string_view bytes) noexcept : left_{bytes} {}

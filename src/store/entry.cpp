@@ -172,8 +172,7 @@ entry_ptr entry::clone(const entry& original, std::string_view key,
 }
 
 std::size_t entry::block_size() const noexcept {
-    const std::size_t value_bytes =
-        (flags_ & outside_flag) != 0 ? sizeof(void*) : value_size_;
+    const std::size_t value_bytes = (flags_ & outside_flag) != 0 ? sizeof(void*) : value_size_;
     return block_for(key_offset() + key_size() + value_bytes);
 }
 

@@ -3,9 +3,9 @@
 //   header (8 bytes) | key size (8, only if wide) | expiry (8, only if it has one) | key | value
 //
 // The value is bytes - a string's, or those of a small collection (store/packed.hpp,
-// store/integer_set.hpp) - or a pointer to what lives outside: larger bytes, or a collection that is
-// an object. A header of 8 bytes makes a 16-byte key with a 32-byte value fill a 64-byte malloc block
-// exactly, and an expiry costs only those keys that have one.
+// store/integer_set.hpp) - or a pointer to what lives outside: larger bytes, or a collection that
+// is an object. A header of 8 bytes makes a 16-byte key with a 32-byte value fill a 64-byte malloc
+// block exactly, and an expiry costs only those keys that have one.
 //
 // Invariant: an entry never changes its address in place; what outgrows its block is made anew, and
 // the caller puts the new pointer where the old one was.
@@ -155,8 +155,8 @@ public:
     /// size than that needs. What is inserted must not be bytes of this entry.
     bool splice_in_place(std::size_t at, std::size_t erased, std::string_view inserted);
 
-    /// A new entry of the same key and expiry, whose bytes are those of `old` with `inserted` in the
-    /// place of `erased` bytes at `at`.
+    /// A new entry of the same key and expiry, whose bytes are those of `old` with `inserted` in
+    /// the place of `erased` bytes at `at`.
     static entry_ptr splice(const entry& old, std::size_t at, std::size_t erased,
                             std::string_view inserted);
 

@@ -65,8 +65,7 @@ std::unique_ptr<member_table> unpack(std::string_view block) {
     const packed all{block};
     for (auto here = all.begin(); here != all.end(); ++here) {
         const std::string_view field = here->text;
-        table->insert(hashed_key{field},
-                      entry::make_string(field, (++here)->text, std::nullopt));
+        table->insert(hashed_key{field}, entry::make_string(field, (++here)->text, std::nullopt));
     }
     return table;
 }
@@ -176,8 +175,8 @@ std::size_t hash_remove(database& db, const hashed_key& key, located& at,
             const std::string_view block = at->bytes();
             const auto found = find_field(block, field);
             if (!found) continue;
-            db.splice_packed(key, at, found->field.begin, found->value.end - found->field.begin,
-                             {}, packed{block}.size() - 2);
+            db.splice_packed(key, at, found->field.begin, found->value.end - found->field.begin, {},
+                             packed{block}.size() - 2);
         }
         ++removed;
         if (hash_value{*at}.size() == 0) {

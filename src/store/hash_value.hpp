@@ -67,8 +67,8 @@ private:
 std::size_t hash_set(database& db, const hashed_key& key, located at,
                      std::span<const std::string_view> words);
 
-/// Takes fields out, and the key with the last of them: `at` is nothing then. Returns how many there
-/// were.
+/// Takes fields out, and the key with the last of them: `at` is nothing then. Returns how many
+/// there were.
 std::size_t hash_remove(database& db, const hashed_key& key, located& at,
                         std::span<const std::string_view> fields);
 

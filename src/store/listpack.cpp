@@ -46,7 +46,11 @@ void append_text(std::string& out, std::string_view text) {
 
 // How many bytes the length behind an entry takes, by which a listpack is walked backwards.
 std::size_t back_length_size(std::size_t length) noexcept {
-    return length < 128 ? 1 : length < 16'384 ? 2 : length < 2'097'152 ? 3 : length < 268'435'456 ? 4 : 5;
+    return length < 128           ? 1
+           : length < 16'384      ? 2
+           : length < 2'097'152   ? 3
+           : length < 268'435'456 ? 4
+                                  : 5;
 }
 
 void append_back_length(std::string& out, std::size_t length) {
@@ -148,8 +152,7 @@ bool read_listpack(std::string_view block, std::vector<std::string>& elements) {
         elements.push_back(take_listpack_element(in));
         in.take(back_length_size(begin - in.left().size()));
     }
-    return right_size && !in.broken() &&
-           (count == 0xffff || count == elements.size() - before);
+    return right_size && !in.broken() && (count == 0xffff || count == elements.size() - before);
 }
 
 bool read_ziplist(std::string_view block, std::vector<std::string>& elements) {
@@ -160,8 +163,7 @@ bool read_ziplist(std::string_view block, std::vector<std::string>& elements) {
     const std::size_t before = elements.size();
     while (!in.broken() && !at_end(in))
         elements.push_back(take_ziplist_element(in));
-    return right_size && !in.broken() &&
-           (count == 0xffff || count == elements.size() - before);
+    return right_size && !in.broken() && (count == 0xffff || count == elements.size() - before);
 }
 
 bool read_zipmap(std::string_view block, std::vector<std::string>& elements) {

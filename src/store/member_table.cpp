@@ -101,8 +101,7 @@ std::size_t member_table::memory() const noexcept {
 std::unique_ptr<collection> member_table::clone() const {
     auto copy = std::make_unique<member_table>();
     for_each([&](const entry& member) {
-        copy->insert(hashed_key{member.key()},
-                     entry::clone(member, member.key(), std::nullopt));
+        copy->insert(hashed_key{member.key()}, entry::clone(member, member.key(), std::nullopt));
     });
     return copy;
 }

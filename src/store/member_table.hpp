@@ -1,11 +1,12 @@
-// The members of a large set, the fields of a large hash: hash tables of entries that have no expiry.
+// The members of a large set, the fields of a large hash: hash tables of entries that have no
+// expiry.
 //
 // It is one table while it is small. A table that has grown to segment_limit is split in two by the
 // next bit of the hash (extendible hashing), so that growing never moves more than one segment's
 // entries, and nobody waits long for it.
 //
-// The hash chooses by its top bits the segment, by the next the place in the segment's table. A scan
-// goes in that order, which splitting and growing keep.
+// The hash chooses by its top bits the segment, by the next the place in the segment's table. A
+// scan goes in that order, which splitting and growing keep.
 #pragma once
 
 #include <cstddef>
@@ -58,9 +59,9 @@ public:
     /// Some member, each with the same chance, by a random number; there must be one.
     entry& pick(std::uint64_t random) const noexcept;
 
-    /// Calls `visit(entry&)` for the members of one bucket, from where `cursor` says on, and returns
-    /// the next cursor, 0 after the last. Starting from 0, whoever is there from the first call to
-    /// the last is visited at least once, whatever comes and goes meanwhile (SSCAN, HSCAN).
+    /// Calls `visit(entry&)` for the members of one bucket, from where `cursor` says on, and
+    /// returns the next cursor, 0 after the last. Starting from 0, whoever is there from the first
+    /// call to the last is visited at least once, whatever comes and goes meanwhile (SSCAN, HSCAN).
     template <class Visit>
     std::uint64_t visit_from(std::uint64_t cursor, Visit&& visit) const {
         const auto prefix = static_cast<std::uint32_t>(cursor >> 32) & (prefix_count - 1);

@@ -4,9 +4,9 @@
 //   count   = 2 bytes, little-endian
 //   element = length bytes; the length 7 bits a byte, the lowest first, 0x80 where more follow
 //
-// A list holds its elements; a set its members; a hash field, value, field, value …, in the order in
-// which the fields came; a sorted set member, score, member, score … in ascending order, the score as
-// the 8 bytes of a double. To search is to walk: that is what the thresholds keep cheap.
+// A list holds its elements; a set its members; a hash field, value, field, value …, in the order
+// in which the fields came; a sorted set member, score, member, score … in ascending order, the
+// score as the 8 bytes of a double. To search is to walk: that is what the thresholds keep cheap.
 #pragma once
 
 #include <cstddef>

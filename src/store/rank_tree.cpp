@@ -239,8 +239,8 @@ void rank_tree::unlink(leaf& gone) noexcept {
     if (gone.next != nullptr) gone.next->previous = gone.previous;
 }
 
-// Puts a child that has become small together with the one beside it, if then there is still room for
-// more; an empty one goes. It is of `level`.
+// Puts a child that has become small together with the one beside it, if then there is still room
+// for more; an empty one goes. It is of `level`.
 void rank_tree::join_neighbours(inner& parent, std::uint32_t child, unsigned level) noexcept {
     void* const small = parent.children[child];
     if (count_of(small, level) == 0) {

@@ -1,11 +1,11 @@
-// Members in the order of their scores: a B+-tree that also counts, so that a rank is found, and found
-// by, in the time of a look-up.
+// Members in the order of their scores: a B+-tree that also counts, so that a rank is found, and
+// found by, in the time of a look-up.
 //
-// Leaves hold the items and are linked both ways. An inner node knows of each child its first item and
-// how many items are below it. The tree does not own the members.
+// Leaves hold the items and are linked both ways. An inner node knows of each child its first item
+// and how many items are below it. The tree does not own the members.
 //
-// Invariant: items ascend by score, then by the bytes of the member; what an inner node says of a child
-// is exact; no node but an only leaf is empty.
+// Invariant: items ascend by score, then by the bytes of the member; what an inner node says of a
+// child is exact; no node but an only leaf is empty.
 #pragma once
 
 #include <algorithm>
@@ -90,7 +90,8 @@ public:
             count -= end - first;
             for (; first < end; ++first) {
                 // A member is somewhere in memory: it is asked for before it is looked at.
-                if (first + ahead < here->count) __builtin_prefetch(here->items[first + ahead].member);
+                if (first + ahead < here->count)
+                    __builtin_prefetch(here->items[first + ahead].member);
                 visit(here->items[first]);
             }
             if (count == 0) return;

@@ -10,15 +10,16 @@ namespace {
 
 static_assert(sizeof(integer_text) >= integer_digits);
 
-std::optional<packed_element> find_packed(std::string_view block, std::string_view member) noexcept {
+std::optional<packed_element> find_packed(std::string_view block,
+                                          std::string_view member) noexcept {
     for (const packed_element& each : packed{block})
         if (each.text == member) return each;
     return std::nullopt;
 }
 
 std::size_t within(const std::atomic<std::int64_t>& limit, std::size_t most) noexcept {
-    return static_cast<std::size_t>(std::clamp<std::int64_t>(
-        limit.load(std::memory_order_relaxed), 0, static_cast<std::int64_t>(most)));
+    return static_cast<std::size_t>(std::clamp<std::int64_t>(limit.load(std::memory_order_relaxed),
+                                                             0, static_cast<std::int64_t>(most)));
 }
 
 constexpr std::size_t most_integers = std::size_t{1} << 30;
@@ -154,8 +155,7 @@ std::size_t set_builder::size() const noexcept {
 bool set_builder::add(std::string_view member) {
     if (table_) return add_to_table(member);
     if (form_ == collection_encoding::packed) return add_packed(member);
-    if (const std::optional<std::int64_t> value = parse_integer(member))
-        return add_integer(*value);
+    if (const std::optional<std::int64_t> value = parse_integer(member)) return add_integer(*value);
     add_text_to_integers(member);
     return true;
 }
@@ -238,8 +238,8 @@ entry_ptr set_builder::finish(std::string_view key, std::optional<std::int64_t> 
         packed::set_size(block_.data(), in_block_);
         return entry::make_compact(value_type::set, form_, key, block_, expire_at);
     }
-    const std::size_t width = std::max(integer_set::width_of(integers_.front()),
-                                       integer_set::width_of(integers_.back()));
+    const std::size_t width =
+        std::max(integer_set::width_of(integers_.front()), integer_set::width_of(integers_.back()));
     std::string bytes(1, static_cast<char>(width));
     for (const std::int64_t each : integers_)
         integer_set::append(bytes, each, width);

@@ -187,8 +187,7 @@ void sharded_store::update_due(shard& s) noexcept {
     s.due.store(due, std::memory_order_relaxed);
 }
 
-std::vector<std::uint32_t> shards_of(const sharded_store& store,
-                                     std::span<const hashed_key> keys) {
+std::vector<std::uint32_t> shards_of(const sharded_store& store, std::span<const hashed_key> keys) {
     std::vector<std::uint32_t> shards;
     shards.reserve(keys.size());
     for (const hashed_key& key : keys)

@@ -1,4 +1,5 @@
-// A sorted set that has outgrown a compact block: its members by name, each with its score, and by rank.
+// A sorted set that has outgrown a compact block: its members by name, each with its score, and by
+// rank.
 //
 // Invariant: both hold the same members; an entry's value is the 8 bytes of the score it has in the
 // tree.

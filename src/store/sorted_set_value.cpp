@@ -29,8 +29,8 @@ void append_pair(std::string& out, std::string_view member, double score) {
     packed::append(out, {bytes, sizeof bytes});
 }
 
-// Where a member with that score belongs in a block that does not hold it, but for `but`, the offset
-// of the one that is to move.
+// Where a member with that score belongs in a block that does not hold it, but for `but`, the
+// offset of the one that is to move.
 std::size_t place_for(std::string_view bytes, const scored_member& wanted,
                       std::size_t but = 0) noexcept {
     const packed block{bytes};

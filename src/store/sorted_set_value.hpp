@@ -1,8 +1,8 @@
 // Sorted sets, whichever way they are kept: what is in them, and how they change.
 //
-// Members ascend by score, then by their bytes; a rank is a member's number in that order, from 0. A
-// range of scores or of members is first made into one of ranks, so that there is one way to count,
-// list and remove it.
+// Members ascend by score, then by their bytes; a rank is a member's number in that order, from 0.
+// A range of scores or of members is first made into one of ranks, so that there is one way to
+// count, list and remove it.
 #pragma once
 
 #include <cstddef>
@@ -51,7 +51,9 @@ struct score_range {
         return without_least ? score <= least : score < least;
     }
 
-    bool reaches(double score) const noexcept { return without_most ? score < most : score <= most; }
+    bool reaches(double score) const noexcept {
+        return without_most ? score < most : score <= most;
+    }
 };
 
 /// An end of a range of members: "[a", "(a", or "-" and "+", which lie before and behind all.

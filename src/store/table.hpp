@@ -263,7 +263,8 @@ private:
     // Walks that read every entry ask for those so many buckets ahead.
     static constexpr std::uint32_t ahead = 3;
 
-    static void prefetch_entries(const bucket* all, std::uint32_t at, std::uint32_t count) noexcept {
+    static void prefetch_entries(const bucket* all, std::uint32_t at,
+                                 std::uint32_t count) noexcept {
         if (at >= count) return;
         for (std::size_t i = 0; i < bucket::width; ++i) {
             if (all[at].tag[i] == 0) continue;

@@ -108,7 +108,8 @@ TEST_CASE("with WATCH no update is lost") {
                 connection.command({"MULTI"});
                 connection.command(
                     {"SET", from, std::to_string(std::stoi(now.elements[0].text) - 1)});
-                connection.command({"SET", to, std::to_string(std::stoi(now.elements[1].text) + 1)});
+                connection.command(
+                    {"SET", to, std::to_string(std::stoi(now.elements[1].text) + 1)});
                 const bool made = !connection.command({"EXEC"}).null;
                 n += made;
                 retried += !made;
@@ -174,7 +175,8 @@ TEST_CASE("the history of a single key is linearizable") {
     for (const operation& each : history) {
         const auto seen = static_cast<std::size_t>(each.seen);
         if (seen != 0) wrong += writer[seen] == nullptr || writer[seen]->begin > each.end;
-        if (each.written == 0 && replacer[seen] != nullptr) wrong += replacer[seen]->end < each.begin;
+        if (each.written == 0 && replacer[seen] != nullptr)
+            wrong += replacer[seen]->end < each.begin;
     }
     CHECK(wrong == 0);
 }

@@ -46,7 +46,8 @@ TEST_CASE("blocked clients are served in the order in which they came, across th
     // take from the tail, get the last ones.
     std::set<std::string> got;
     for (int i = 0; i < clients; ++i)
-        got.insert(parse_reply(waiting[static_cast<std::size_t>(i)].read_reply()).elements.at(1).text);
+        got.insert(
+            parse_reply(waiting[static_cast<std::size_t>(i)].read_reply()).elements.at(1).text);
     CHECK(got.size() == clients);
     CHECK(pusher.command({"EXISTS", "q"}).text == "0");
     CHECK(are_blocked(pusher, 0));
@@ -188,8 +189,8 @@ TEST_CASE("an element that goes round in a circle serves who waits where it bega
     CHECK(are_blocked(pusher, 0));
 }
 
-// The reply before it fills the connection, so that the session still waits to send when the blocked
-// command is served. How much a connection takes differs: hence all these lengths.
+// The reply before it fills the connection, so that the session still waits to send when the
+// blocked command is served. How much a connection takes differs: hence all these lengths.
 TEST_CASE("a command may be served before the replies ahead of it were taken") {
     running_server redis{small(2)};
     raw_connection pusher = redis.connect();

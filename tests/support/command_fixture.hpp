@@ -75,7 +75,9 @@ public:
         return count;
     }
 
-    std::function<void()> waker(client_state&) override { return [] {}; }
+    std::function<void()> waker(client_state&) override {
+        return [] {};
+    }
 
     std::vector<client_info> clients() override { return others; }
 

@@ -49,13 +49,14 @@ TEST_CASE("a hash holds what a map would hold, in every form") {
     std::size_t wrong = 0;
     for (int step = 0; step < 60'000 && wrong == 0; ++step) {
         located at = f.db.find(f.key);
-        const std::size_t names = (step / 2'000) % 3 == 0 ? 15 : (step / 2'000) % 3 == 1 ? 30 : 3'000;
+        const std::size_t names = (step / 2'000) % 3 == 0   ? 15
+                                  : (step / 2'000) % 3 == 1 ? 30
+                                                            : 3'000;
         std::vector<std::string> words;
         for (std::size_t i = 0; i <= random.below(3); ++i) {
             words.push_back(std::to_string(random.below(names)));
-            words.push_back(std::string(random.one_in(100) ? random.below(3'000)
-                                                           : random.below(40),
-                                        'v'));
+            words.push_back(
+                std::string(random.one_in(100) ? random.below(3'000) : random.below(40), 'v'));
         }
         if (step % 2'000 == 1'999) { // begins anew, packed
             if (at) f.db.erase(f.key, at);
@@ -109,13 +110,15 @@ TEST_CASE("a set holds what a std::set would hold, in every form") {
     for (int step = 0; step < 100'000 && wrong == 0; ++step) {
         located at = f.db.find(f.key);
         const bool texts = (step / 500) % 2 == 1;
-        const std::size_t names = (step / 1'000) % 3 == 0 ? 25 : (step / 1'000) % 3 == 1 ? 60 : 2'000;
+        const std::size_t names = (step / 1'000) % 3 == 0   ? 25
+                                  : (step / 1'000) % 3 == 1 ? 60
+                                                            : 2'000;
         std::vector<std::string> words;
         for (std::size_t i = 0; i <= random.below(4); ++i) {
-            static constexpr std::int64_t scales[] = {1, -1, 1'000, -1'000'000, 4'000'000'000'000'000};
-            const std::int64_t number =
-                static_cast<std::int64_t>(random.below(names)) *
-                scales[random.one_in(20) ? random.below(5) : 0];
+            static constexpr std::int64_t scales[] = {1, -1, 1'000, -1'000'000,
+                                                      4'000'000'000'000'000};
+            const std::int64_t number = static_cast<std::int64_t>(random.below(names)) *
+                                        scales[random.one_in(20) ? random.below(5) : 0];
             words.push_back(std::to_string(number));
             if (texts && random.one_in(3)) words.back().insert(0, "m");
             if (texts && random.one_in(100)) words.back() += std::string(20, 'x');
@@ -143,9 +146,7 @@ TEST_CASE("a set holds what a std::set would hold, in every form") {
         wrong += all.contains(words[0]) != (expected.count(words[0]) != 0);
         if (!random.one_in(20)) continue;
         std::set<std::string> members;
-        all.for_each([&](std::string_view member) {
-            wrong += !members.emplace(member).second;
-        });
+        all.for_each([&](std::string_view member) { wrong += !members.emplace(member).second; });
         wrong += members != expected;
         all.pick(random.below(1'000'000), [&](std::string_view member) {
             wrong += expected.count(std::string{member}) == 0;

@@ -19,8 +19,14 @@ using namespace std::string_literals;
 namespace {
 
 std::vector<std::string> sample_texts() {
-    std::vector<std::string> texts{"", "a", "01", "-0", std::string(63, 'x'), std::string(64, 'y'),
-                                   std::string(4095, 'z'), std::string(4096, 'q'),
+    std::vector<std::string> texts{"",
+                                   "a",
+                                   "01",
+                                   "-0",
+                                   std::string(63, 'x'),
+                                   std::string(64, 'y'),
+                                   std::string(4095, 'z'),
+                                   std::string(4096, 'q'),
                                    std::string(20'000, 'r')};
     for (unsigned shift = 0; shift < 63; ++shift)
         for (const std::int64_t near : {-1, 0, 1}) {
@@ -63,14 +69,17 @@ std::vector<std::string> sample_dumps() {
     for (const std::string_view word : {"a", "1.5", "b", "inf", "c", "-70000"})
         pairs.append(word);
     const std::string block = pairs.finish();
-    for (const dump_type type : {dump_type::hash_listpack, dump_type::zset_listpack,
-                                 dump_type::set_listpack}) {
+    for (const dump_type type :
+         {dump_type::hash_listpack, dump_type::zset_listpack, dump_type::set_listpack}) {
         dump_writer packed_form{type};
         packed_form.string(block);
         dumps.push_back(packed_form.finish());
     }
     dumps.push_back(with_footer("\x00\xc3\x06\x15\x01xx\xe0\n\x00"s)); // 21 times x, compressed
-    dumps.push_back(with_footer("\x03\x02\x01" "a\x03" "1.5\x01" "b\xfe"s));
+    dumps.push_back(with_footer("\x03\x02\x01"
+                                "a\x03"
+                                "1.5\x01"
+                                "b\xfe"s));
     dumps.push_back(with_footer("\x09\x0f\x01\x03key\x05\x02value..\xff"s));
     dumps.push_back(with_footer("\x0b\x0c\x02\0\0\0\x02\0\0\0\xfe\xff\x05\0"s));
     dumps.push_back(with_footer("\x0a\x10\x10\0\0\0\x0c\0\0\0\x02\0\0\xf3\x02\xfe\x80\xff"s));

@@ -1,5 +1,5 @@
-// Sorted sets against a std::map and a sorted vector that do the same: random operations on both sides
-// of the thresholds, and the tree of ranks by itself as it grows and shrinks.
+// Sorted sets against a std::map and a sorted vector that do the same: random operations on both
+// sides of the thresholds, and the tree of ranks by itself as it grows and shrinks.
 #include <algorithm>
 #include <cstdint>
 #include <map>
@@ -34,9 +34,8 @@ using pairs = std::vector<std::pair<double, std::string>>;
 
 pairs contents(const sorted_set_view& set, rank_range range) {
     pairs all;
-    set.for_each(range, [&](std::string_view member, double score) {
-        all.emplace_back(score, member);
-    });
+    set.for_each(range,
+                 [&](std::string_view member, double score) { all.emplace_back(score, member); });
     return all;
 }
 
@@ -94,8 +93,8 @@ TEST_CASE("random changes leave the sorted set that a map would be") {
         const located found = db.find(key);
         REQUIRE(static_cast<bool>(found) == !model.empty());
         sorted_set_editor set{db, key, found};
-        const std::string member = random.one_in(2'000) ? std::string(70, 'l')
-                                                        : std::to_string(random.below(names));
+        const std::string member =
+            random.one_in(2'000) ? std::string(70, 'l') : std::to_string(random.below(names));
         if (!random.one_in(3) || model.empty()) {
             const auto score = static_cast<double>(random.below(20));
             set.put(set.find(member), score);
@@ -189,8 +188,8 @@ TEST_CASE("the tree of ranks keeps its order as it grows to thousands and shrink
     };
     check();
     while (!items.empty()) {
-        const std::size_t gone = how == order::mixed ? random.below(items.size())
-                                                      : items.size() - 1;
+        const std::size_t gone =
+            how == order::mixed ? random.below(items.size()) : items.size() - 1;
         tree.erase(items[gone]);
         std::swap(items[gone], items.back());
         items.pop_back();
