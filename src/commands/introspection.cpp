@@ -13,9 +13,9 @@
 #include "commands/command.hpp"
 #include "commands/context.hpp"
 #include "commands/executor.hpp" // for_each_key
-#include "resp/number.hpp"
 #include "commands/families.hpp"
 #include "commands/registry.hpp"
+#include "resp/number.hpp"
 #include "store/glob.hpp"
 
 namespace mini_redis {

@@ -104,8 +104,8 @@ rank_range resolve(const sorted_set_view& set, const range_request& wanted) {
         if (!wanted.reverse || range.empty()) return range;
         return {size - range.last, size - range.first};
     }
-    rank_range range = wanted.kind == range_of::scores ? set.ranks(wanted.scores)
-                                                       : set.ranks(wanted.members);
+    rank_range range =
+        wanted.kind == range_of::scores ? set.ranks(wanted.scores) : set.ranks(wanted.members);
     if (wanted.offset < 0 || static_cast<std::uint64_t>(wanted.offset) >= range.size()) return {};
     const auto offset = static_cast<std::size_t>(wanted.offset);
     std::size_t count = range.size() - offset;
@@ -160,7 +160,8 @@ void zrevrangebylex(context& c) {
 void drop_signs_of_zero(const compact_limits& limits, const range_request& wanted,
                         std::vector<scored_member>& members) {
     const auto most = static_cast<std::size_t>(limits.zset_entries.load(std::memory_order_relaxed));
-    const auto longest = static_cast<std::size_t>(limits.zset_value.load(std::memory_order_relaxed));
+    const auto longest =
+        static_cast<std::size_t>(limits.zset_value.load(std::memory_order_relaxed));
     if (wanted.kind == range_of::ranks && members.size() > most) return;
     for (std::size_t i = 0; i < members.size() && i < most; ++i) {
         scored_member& each = members[wanted.reverse ? members.size() - 1 - i : i];
@@ -256,8 +257,7 @@ constexpr command rows[] = {
             "key start stop [sortby: BYSCORE | BYLEX] [REV] [LIMIT offset:integer count:integer] "
             "[WITHSCORES]",
             "Lists the members of a range of ranks, scores or texts."),
-    reading("zrangebylex", zrangebylex, "2.8.9",
-            "key min max [LIMIT offset:integer count:integer]",
+    reading("zrangebylex", zrangebylex, "2.8.9", "key min max [LIMIT offset:integer count:integer]",
             "Lists the members that lie between two texts, where all scores are equal."),
     reading("zrangebyscore", zrangebyscore, "1.0.5",
             "key min:double max:double [WITHSCORES] [LIMIT offset:integer count:integer]",

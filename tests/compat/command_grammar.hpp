@@ -33,8 +33,8 @@ enum class comparison {
 };
 
 /// Words of a stream that stand for what a server said before.
-inline constexpr std::string_view dump_word = "${dump}";          ///< the first server's DUMP
-inline constexpr std::string_view own_dump_word = "${own-dump}";  ///< each server's own
+inline constexpr std::string_view dump_word = "${dump}";           ///< the first server's DUMP
+inline constexpr std::string_view own_dump_word = "${own-dump}";   ///< each server's own
 inline constexpr std::string_view torn_dump_word = "${torn-dump}"; ///< without its end
 inline constexpr std::string_view id_word = "${id}"; ///< with a digit behind: a connection's id
 

@@ -70,8 +70,36 @@ constexpr auto patterns = std::to_array<std::string_view>(
      "\\*", "*\xff*", "",   "[",   "[a",   "{tag}*", "*o*e*", "a\\", "**", "[b-a]"});
 
 constexpr auto small_members = std::to_array<std::string_view>(
-    {"a", "b", "c", "d", "e", "f", "aa", "ab", "B", "", "0", "1", "2", "3", "4", "5", "6", "7", "8",
-     "9", "10", "-1", "100", "255", "256", "40000", "3000000000", "9223372036854775807", "007", "1.5",
+    {"a",
+     "b",
+     "c",
+     "d",
+     "e",
+     "f",
+     "aa",
+     "ab",
+     "B",
+     "",
+     "0",
+     "1",
+     "2",
+     "3",
+     "4",
+     "5",
+     "6",
+     "7",
+     "8",
+     "9",
+     "10",
+     "-1",
+     "100",
+     "255",
+     "256",
+     "40000",
+     "3000000000",
+     "9223372036854775807",
+     "007",
+     "1.5",
      "a longer member of fifty bytes, which is no short one",
      "one of more than sixty-four bytes, by which a compact collection becomes a large one"});
 
@@ -80,12 +108,12 @@ constexpr auto scores = std::to_array<std::string_view>(
      "1e-7", "1e300", "-1e300", "9007199254740993", "4503599627370496.5"});
 
 constexpr auto score_bounds = std::to_array<std::string_view>(
-    {"-inf", "+inf", "inf", "0", "1", "2", "3", "(0", "(1", "(2", "-1", "1.5", "(1.5", "(0.1", "10",
-     "(inf", "(-inf", "-inf", "+inf", "1e10", "(", "nan", "abc", ""});
+    {"-inf", "+inf", "inf", "0",    "1",     "2",    "3",    "(0",   "(1", "(2",  "-1",  "1.5",
+     "(1.5", "(0.1", "10",  "(inf", "(-inf", "-inf", "+inf", "1e10", "(",  "nan", "abc", ""});
 
 constexpr auto lexical_bounds = std::to_array<std::string_view>(
-    {"-", "+", "-", "+", "[a", "(a", "[c", "(c", "[b", "(f", "[", "(", "[\xff", "[1", "(5", "[aa",
-     "(\xff", "a", "", "+a", "-inf"});
+    {"-", "+",     "-",  "+",  "[a",  "(a",    "[c", "(c", "[b", "(f",  "[",
+     "(", "[\xff", "[1", "(5", "[aa", "(\xff", "a",  "",   "+a", "-inf"});
 
 /// What a function returns for a word that is not among its own.
 constexpr std::string_view nothing = "(nothing)";
@@ -142,9 +170,9 @@ std::string command_generator::terminal(std::string_view name) {
 std::string command_generator::key_of(std::string_view kind) {
     const auto one_of = [this](const auto& list) { return pick(random_, list); };
     if (kind == "key" || random_.one_in(12)) {
-        constexpr auto kinds = std::to_array<std::string_view>(
-            {"string-key", "list-key", "hash-key", "set-key", "zset-key", "lexical-key",
-             "queue-key", "zqueue-key"});
+        constexpr auto kinds =
+            std::to_array<std::string_view>({"string-key", "list-key", "hash-key", "set-key",
+                                             "zset-key", "lexical-key", "queue-key", "zqueue-key"});
         if (random_.one_in(5)) return one_of(odd_keys);
         return key_of(kinds[random_.below(kinds.size())]);
     }
@@ -212,19 +240,19 @@ std::string command_generator::time_word(std::string_view name) {
              "9223372036854770000", "1", "0", "-1", "1500000000000"}));
     }
     if (name == "set-seconds")
-        return one_of(std::to_array<std::string_view>({"4102444800", "33177117420", "4102444801",
-                                                       "1500000000", "0", "-1", "abc"}));
+        return one_of(std::to_array<std::string_view>(
+            {"4102444800", "33177117420", "4102444801", "1500000000", "0", "-1", "abc"}));
     if (name == "set-milliseconds")
-        return one_of(std::to_array<std::string_view>({"4102444800000", "33177117420499", "0",
-                                                       "1500000000000", "4102444800001", "-1"}));
+        return one_of(std::to_array<std::string_view>(
+            {"4102444800000", "33177117420499", "0", "1500000000000", "4102444800001", "-1"}));
     // Not so far from now that the sum is none: Redis has the key expire then.
     if (name == "restore-ttl")
-        return one_of(std::to_array<std::string_view>({"4102444800000", "33177117420499", "-1", "abc",
-                                                       "100000000", "1500000000000", ""}));
+        return one_of(std::to_array<std::string_view>(
+            {"4102444800000", "33177117420499", "-1", "abc", "100000000", "1500000000000", ""}));
     if (name == "timeout")
-        return one_of(std::to_array<std::string_view>({"0", "0", "0", "0", "1000", "500.25", "0x64",
-                                                       "-1", "abc", "", "nan", "1e15", " 1",
-                                                       "0", "0", "0"}));
+        return one_of(
+            std::to_array<std::string_view>({"0", "0", "0", "0", "1000", "500.25", "0x64", "-1",
+                                             "abc", "", "nan", "1e15", " 1", "0", "0", "0"}));
     if (name == "brief") return "0.01";
     return std::string{nothing};
 }
@@ -239,23 +267,24 @@ std::string command_generator::collection_word(std::string_view name) {
     if (name == "score-bound") return one_of(score_bounds);
     if (name == "lexical-bound") return one_of(lexical_bounds);
     if (name == "random-count")
-        return one_of(std::to_array<std::string_view>(
-            {"1", "2", "5", "-1", "-3", "-10", "100", "0", "1000", "abc", "9223372036854775807",
-             "-9223372036854775808"}));
+        return one_of(std::to_array<std::string_view>({"1", "2", "5", "-1", "-3", "-10", "100", "0",
+                                                       "1000", "abc", "9223372036854775807",
+                                                       "-9223372036854775808"}));
     if (name == "bit-type")
         return one_of(std::to_array<std::string_view>({"u8", "i8", "u1", "i1", "u5", "i16", "u32",
-                                                       "i64", "u63", "u64", "i0", "x8", "i65",
-                                                       "U8", "u", "i33", "u62", "i8"}));
+                                                       "i64", "u63", "u64", "i0", "x8", "i65", "U8",
+                                                       "u", "i33", "u62", "i8"}));
     if (name == "bit-position")
         return random_.one_in(20)
-                   ? one_of(std::to_array<std::string_view>({"-1", "#-1", "#", "abc", "",
-                                                             "4294967296", "#99999999999"}))
+                   ? one_of(std::to_array<std::string_view>(
+                         {"-1", "#-1", "#", "abc", "", "4294967296", "#99999999999"}))
                    : (random_.one_in(3) ? "#" : "") + std::to_string(random_.below(120));
     if (name == "bit-offset")
         return random_.one_in(20) ? one_of(std::to_array<std::string_view>(
                                         {"-1", "4294967296", "abc", "", "9223372036854775807"}))
                                   : std::to_string(random_.below(300));
-    if (name == "client-id") return std::string{id_word} + std::to_string(random_.below(connections_));
+    if (name == "client-id")
+        return std::string{id_word} + std::to_string(random_.below(connections_));
     if (name == "dump-word") return std::string{dump_word};
     if (name == "own-dump-word") return std::string{own_dump_word};
     if (name == "torn-dump-word") return std::string{torn_dump_word};

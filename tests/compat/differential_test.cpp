@@ -31,8 +31,8 @@ constexpr std::size_t commands_per_round = 400;
 
 // Leaves out what is not needed for a difference in this command's replies: halves first, single
 // commands at last.
-command_stream shrink(duel& servers, command_stream commands, const std::string& command, random_source batches,
-              bool pipelined) {
+command_stream shrink(duel& servers, command_stream commands, const std::string& command,
+                      random_source batches, bool pipelined) {
     constexpr int attempts = 2'000;
     int left = attempts;
     for (std::size_t size = std::max<std::size_t>(commands.size() / 2, 1); left > 0;) {
@@ -118,7 +118,8 @@ std::optional<flags> parse_flags(const std::vector<std::string>& arguments) {
 }
 
 // A started server lives as long as `processes`.
-std::optional<server_address> open_server(const std::string& name, std::vector<redis_process>& processes) {
+std::optional<server_address> open_server(const std::string& name,
+                                          std::vector<redis_process>& processes) {
     if (const std::size_t colon = name.find(':'); colon != std::string::npos)
         return server_address{name, static_cast<std::uint16_t>(std::stoi(name.substr(colon + 1)))};
     const bool redis = name == "redis";

@@ -47,7 +47,7 @@ private:
     std::optional<difference> compare_keyspaces();
     std::optional<difference> compare_database(int database);
     std::optional<difference> judge(const random_command& command, const wire_value& left,
-                                    const wire_value& right, const char* note = "");
+                                    const wire_value& right);
     void follow(const random_command& command, const wire_value& reply);
     void even_out(const random_command& command, const wire_value& left, const wire_value& right);
     bool anyone_waits() const;
@@ -59,7 +59,7 @@ private:
     std::vector<lane> lanes_;
     std::size_t index_ = 0;
     bool same_events_ = true; // no key is there though its time has passed
-    bool same_dumps_ = true; // each server's own DUMP has the order in which it keeps the members
+    bool same_dumps_ = true;  // each server's own DUMP has the order in which it keeps the members
 };
 
 bool is_alone(const random_command& command) {
@@ -122,8 +122,7 @@ std::optional<difference> match::one(const random_command& command) {
     } else {
         left_.send(command);
         right_.send(command);
-        auto found =
-            command.compare == comparison::blocking ? wait(command) : receive(command);
+        auto found = command.compare == comparison::blocking ? wait(command) : receive(command);
         if (found) return found;
     }
     return settle_all();
@@ -142,12 +141,10 @@ bool match::is_defined(const random_command& command) {
     if (command.compare == comparison::lexical) return left_.has_lexical_order(command);
     if (command.compare != comparison::careful || !anyone_waits()) return true;
     if (upper(command.arguments[0]) == "SWAPDB")
-        return std::ranges::none_of(lanes_, [](const lane& one) {
-            return one.waiting && waits_for_many(*one.waiting);
-        });
+        return std::ranges::none_of(
+            lanes_, [](const lane& one) { return one.waiting && waits_for_many(*one.waiting); });
     if (command.arguments.size() < 2) return true;
-    const std::string type =
-        left_.ask({command.connection, {"TYPE", command.arguments[1]}}).text;
+    const std::string type = left_.ask({command.connection, {"TYPE", command.arguments[1]}}).text;
     return type == "none" || type == "zset";
 }
 
@@ -210,8 +207,8 @@ std::optional<difference> match::wait(const random_command& command) {
                     return spell_line(parse_reply(server.receive(command.connection)));
                 return std::string{state == waiting ? "(it waits)" : "(neither reply nor wait)"};
             };
-            return difference{index_, spell_command(command) + " (which waits)",
-                              spell(left_, left), spell(right_, right)};
+            return difference{index_, spell_command(command) + " (which waits)", spell(left_, left),
+                              spell(right_, right)};
         }
         std::this_thread::sleep_for(100us);
     }
@@ -258,13 +255,12 @@ void match::follow(const random_command& command, const wire_value& reply) {
 }
 
 std::optional<difference> match::judge(const random_command& command, const wire_value& left,
-                                       const wire_value& right, const char* note) {
-    const bool same =
-        command.compare == comparison::transaction
-            ? alike_transactions(lanes_[command.connection].queued, left, right)
-            : alike(command.compare, left, right);
+                                       const wire_value& right) {
+    const bool same = command.compare == comparison::transaction
+                          ? alike_transactions(lanes_[command.connection].queued, left, right)
+                          : alike(command.compare, left, right);
     if (same) return std::nullopt;
-    return difference{index_, spell_command(command) + note, spell_from(left, right),
+    return difference{index_, spell_command(command), spell_from(left, right),
                       spell_from(right, left)};
 }
 
@@ -319,7 +315,8 @@ std::optional<difference> match::compare_database(int database) {
         const std::string encoding = left_.ask({0, {"OBJECT", "ENCODING", key.text}}).text;
         const command_stream questions{
             {0, {"TYPE", key.text}},
-            whole_value(type, key.text, encoding == "intset" || (encoding == "listpack" && same_dumps_)),
+            whole_value(type, key.text,
+                        encoding == "intset" || (encoding == "listpack" && same_dumps_)),
             {0, {"PEXPIRETIME", key.text}, comparison::milliseconds}};
         for (const random_command& question : questions) {
             left_.send(question);

@@ -30,7 +30,8 @@ wire_value error(std::string text) {
 bool asks_more(comparison compare) {
     using enum comparison;
     return compare == scan || compare == member || compare == size || compare == encoding ||
-           compare == random || compare == pop || compare == dump || compare == lexical || compare == careful;
+           compare == random || compare == pop || compare == dump || compare == lexical ||
+           compare == careful;
 }
 
 player::player(std::uint16_t port) : observer_{port}, subscriber_{port} {
@@ -159,7 +160,8 @@ wire_value player::random(const random_command& command) {
     if (words.size() > 1) {
         const random_command hash{command.connection, {"HGETALL", words[1]}};
         const random_command set{command.connection, {"SMEMBERS", words[1]}};
-        const random_command zset{command.connection, {"ZRANGE", words[1], "0", "-1", "WITHSCORES"}};
+        const random_command zset{command.connection,
+                                  {"ZRANGE", words[1], "0", "-1", "WITHSCORES"}};
         all = ask(name == "HRANDFIELD" ? hash : name == "ZRANDMEMBER" ? zset : set);
     }
     wire_value reply = ask(command);
