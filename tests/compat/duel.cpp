@@ -47,7 +47,7 @@ private:
     std::optional<difference> compare_keyspaces();
     std::optional<difference> compare_database(int database);
     std::optional<difference> judge(const random_command& command, const wire_value& left,
-                                    const wire_value& right, const char* note = "");
+                                    const wire_value& right);
     void follow(const random_command& command, const wire_value& reply);
     void even_out(const random_command& command, const wire_value& left, const wire_value& right);
     bool anyone_waits() const;
@@ -255,12 +255,12 @@ void match::follow(const random_command& command, const wire_value& reply) {
 }
 
 std::optional<difference> match::judge(const random_command& command, const wire_value& left,
-                                       const wire_value& right, const char* note) {
+                                       const wire_value& right) {
     const bool same = command.compare == comparison::transaction
                           ? alike_transactions(lanes_[command.connection].queued, left, right)
                           : alike(command.compare, left, right);
     if (same) return std::nullopt;
-    return difference{index_, spell_command(command) + note, spell_from(left, right),
+    return difference{index_, spell_command(command), spell_from(left, right),
                       spell_from(right, left)};
 }
 
