@@ -40,8 +40,8 @@ std::optional<operands> read_sets(context& c, std::span<const hashed_key> keys) 
 template <class Visit>
 void intersect(operands sets, Visit&& visit) {
     if (std::any_of(sets.begin(), sets.end(), [](const auto& each) { return !each; })) return;
-    std::stable_sort(sets.begin(), sets.end(),
-                     [](const auto& a, const auto& b) { return a->size() < b->size(); });
+    std::sort(sets.begin(), sets.end(),
+              [](const auto& a, const auto& b) { return a->size() < b->size(); });
     const std::span others = std::span{sets}.subspan(1);
     sets.front()->for_each_while([&](std::string_view member) {
         const bool everywhere =

@@ -141,6 +141,7 @@ struct weighted {
     std::string element;
     double score = 0;
     std::optional<std::string> text; ///< ALPHA and BY
+    std::size_t place = 0;           ///< among the elements, where nothing else decides
 };
 
 // As strtod reads it: spaces before, hexadecimal digits, "inf"; nothing behind.
@@ -155,7 +156,10 @@ std::optional<double> to_score(const std::string& text) {
 bool comes_before(const weighted& a, const weighted& b, const sort_options& options) {
     const weighted& first = options.descending ? b : a;
     const weighted& second = options.descending ? a : b;
-    if (options.alphabetic && options.by) return first.text < second.text; // none is the least
+    if (options.alphabetic && options.by) { // none is the least
+        if (first.text != second.text) return first.text < second.text;
+        return a.place < b.place;
+    }
     if (!options.alphabetic && first.score != second.score) return first.score < second.score;
     return first.element < second.element;
 }
@@ -165,7 +169,7 @@ bool sort_elements(context& c, std::vector<std::string>& elements, const sort_op
     std::vector<weighted> all;
     all.reserve(elements.size());
     for (std::string& element : elements) {
-        weighted one{std::move(element), 0, std::nullopt};
+        weighted one{std::move(element), 0, std::nullopt, 0};
         std::optional<std::string> text;
         if (options.by) text = look_up(c, *options.by, one.element);
         if (options.alphabetic) {
@@ -178,11 +182,11 @@ bool sort_elements(context& c, std::vector<std::string>& elements, const sort_op
             }
             one.score = *score;
         }
+        one.place = all.size();
         all.push_back(std::move(one));
     }
-    std::stable_sort(all.begin(), all.end(), [&](const weighted& a, const weighted& b) {
-        return comes_before(a, b, options);
-    });
+    std::sort(all.begin(), all.end(),
+              [&](const weighted& a, const weighted& b) { return comes_before(a, b, options); });
     for (std::size_t i = 0; i < all.size(); ++i)
         elements[i] = std::move(all[i].element);
     return true;

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "commands/arguments.hpp"
@@ -167,8 +168,14 @@ using result = std::vector<scored_member>;
 
 // Small ones first: that is less to do, and the order in which Redis adds the scores up.
 void sort_by_size(std::vector<input>& inputs) {
-    std::stable_sort(inputs.begin(), inputs.end(),
-                     [](const input& a, const input& b) { return a.size() < b.size(); });
+    std::vector<std::pair<std::size_t, std::size_t>> order; // size and place
+    for (const input& each : inputs)
+        order.emplace_back(each.size(), order.size());
+    std::sort(order.begin(), order.end());
+    std::vector<input> sorted;
+    for (const auto& [size, place] : order)
+        sorted.push_back(std::move(inputs[place]));
+    inputs = std::move(sorted);
 }
 
 result unite(const algebra_request& wanted) {
