@@ -14,6 +14,7 @@ work=$(mktemp -d)
 : >"$work/log"
 pid=
 trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null; rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT PIPE TERM
 
 skip() {
     echo "skipped: $*"
