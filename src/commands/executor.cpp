@@ -326,10 +326,15 @@ void executor::park(client_state& client, const command& row,
     const parking how = *std::exchange(effects_.parked, std::nullopt);
     const auto waiting = std::make_shared<parked_call>(row, args, keys, client, how);
     waiting->on_served = server_->waker(client);
-    for (const hashed_key& key : waiting->awaited_keys()) {
-        shard_listeners& listeners = sharded_store::ensure_listeners(store_->shard_of(key));
-        listeners.waiters[{client.database, std::string{key.name}}].push_back(waiting);
-        listeners.needy += !waiting->also_needs.empty();
+    try {
+        for (const hashed_key& key : waiting->awaited_keys()) {
+            shard_listeners& listeners = sharded_store::ensure_listeners(store_->shard_of(key));
+            listeners.waiters[{client.database, std::string{key.name}}].push_back(waiting);
+            listeners.needy += !waiting->also_needs.empty();
+        }
+    } catch (const std::bad_alloc&) {
+        waiting->finish(); // it stands in some lists already, and must not be served from there
+        throw;
     }
     client.parked = waiting;
 }
