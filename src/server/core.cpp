@@ -293,6 +293,7 @@ std::size_t core::kill(client_state& caller, const client_filter& which) {
             caller.close_after_reply = true;
             ++killed;
         } else if (one->request_close()) { // who is on the way out is not killed again
+            directory_.hang_up(*one);      // its worker may have other things to do first
             ++killed;
         }
     }

@@ -52,6 +52,12 @@ void directory::publish_names(session& one) {
     one.publish_names();
 }
 
+void directory::hang_up(session& one) const {
+    const std::lock_guard lock{mutex_}; // under which nobody leaves, so the descriptor is its own
+    const auto found = sessions_.find(one.id);
+    if (found != sessions_.end() && found->second == &one) one.hang_up();
+}
+
 std::vector<std::shared_ptr<session>> directory::matching(const client_filter& which) const {
     const std::lock_guard lock{mutex_};
     std::vector<std::shared_ptr<session>> found;

@@ -26,6 +26,9 @@ public:
     client_info describe(const session& one) const;
     void publish_names(session& one);
 
+    /// Lets the peer of a session see the end of its connection now, if it is still there.
+    void hang_up(session& one) const;
+
     /// Those that match, the `caller` among them or not as the filter says.
     std::vector<std::shared_ptr<session>> matching(const client_filter& which) const;
 

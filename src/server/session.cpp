@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <new>
 #include <spdlog/spdlog.h>
+#include <sys/socket.h>
 #include <utility>
 
 #include "commands/parked_call.hpp"
@@ -550,6 +551,10 @@ bool session::request_close() {
     if (close_requested_.exchange(true, std::memory_order_relaxed)) return false;
     asio::post(home_->io(), [self = shared_from_this()] { self->cut(); });
     return true;
+}
+
+void session::hang_up() const noexcept {
+    ::shutdown(descriptor_, SHUT_RDWR);
 }
 
 void session::say_goodbye() {

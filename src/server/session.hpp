@@ -84,6 +84,10 @@ public:
     /// What tells the session, from any thread, that its blocked command has been served.
     std::function<void()> waker();
 
+    /// Ends the connection for the peer, from any thread, under the directory's lock; the session
+    /// notices.
+    void hang_up() const noexcept;
+
     worker& home() noexcept { return *home_; }
 
     /// What CLIENT LIST tells; from any thread, under the directory's lock.
