@@ -288,7 +288,7 @@ void core::refresh(const client_state& client) {
 
 std::size_t core::kill(client_state& caller, const client_filter& which) {
     std::size_t killed = 0;
-    for (const std::shared_ptr<session>& one : directory_.matching(which)) {
+    for (const std::shared_ptr<session>& one : directory_.matching(which, &session_of(caller))) {
         if (one.get() == &session_of(caller)) {
             caller.close_after_reply = true;
             ++killed;

@@ -58,9 +58,11 @@ void directory::hang_up(session& one) const {
     if (found != sessions_.end() && found->second == &one) one.hang_up();
 }
 
-std::vector<std::shared_ptr<session>> directory::matching(const client_filter& which) const {
+std::vector<std::shared_ptr<session>> directory::matching(const client_filter& which,
+                                                          const session* caller) const {
     const std::lock_guard lock{mutex_};
     std::vector<std::shared_ptr<session>> found;
+    if (caller != nullptr && caller->close_requested()) return found;
     for (const auto& [id, one] : sessions_)
         if (matches(one->describe(), which))
             if (std::shared_ptr<session> alive = one->weak_from_this().lock())

@@ -30,7 +30,10 @@ public:
     void hang_up(session& one) const;
 
     /// Those that match, the `caller` among them or not as the filter says.
-    std::vector<std::shared_ptr<session>> matching(const client_filter& which) const;
+    /// None if the connection of `caller` has been ended itself: nobody is to be killed by the
+    /// dead.
+    std::vector<std::shared_ptr<session>> matching(const client_filter& which,
+                                                   const session* caller = nullptr) const;
 
 private:
     mutable std::mutex mutex_;

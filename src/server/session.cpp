@@ -118,7 +118,7 @@ task<void> session::run() {
             if (finishing_) break; // the server stops, and all that had come in is served
             continue;
         }
-        if (error) break;
+        if (error || close_requested()) break;
         do {
             state = execute(input);
             if (close_without_reply) co_return cut();

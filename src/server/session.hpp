@@ -77,6 +77,10 @@ public:
     /// Ends it now; from any thread. False if that has been asked for before.
     bool request_close();
 
+    bool close_requested() const noexcept {
+        return close_requested_.load(std::memory_order_relaxed);
+    }
+
     /// Ends the wait of a blocked command, from any thread: as if its time were over, or with an
     /// error. False if nothing is blocked.
     bool end_block(bool with_error);
