@@ -271,6 +271,8 @@ void executor::execute_queued(client_state& client, std::span<const std::string_
         reply.buffer().truncate(before);
         reply.error("ERR out of memory");
     }
+    if (!effects_.events.empty()) [[unlikely]]
+        publish_events(client); // before what the next command may publish itself
     count.calls.add();
     if (reply.errors() != errors) {
         count.failed.add();

@@ -120,6 +120,7 @@ std::vector<std::string> elements_of(const entry& holds, bool descending) {
     switch (holds.type()) {
     case value_type::list:
         list_view{holds}.for_each([&](std::string_view each) { elements.emplace_back(each); });
+        if (descending) std::ranges::reverse(elements);
         break;
     case value_type::set:
         set_value{holds}.for_each([&](std::string_view each) { elements.emplace_back(each); });

@@ -164,6 +164,8 @@ void command_generator::spoil(random_command& command) {
     if (arguments[0] == "CLIENT") return;
     // COMMAND GETKEYS takes "+1 " for a number of keys, as atoi() does, though no command would.
     if (arguments[0] == "COMMAND") return;
+    // Without its count, SPOP takes what nobody can tell.
+    if (arguments[0] == "SPOP" && command.compare != comparison::pop) return;
     // 7.2 knows a further option of them.
     if (arguments[0].ends_with("RANK")) return;
     const auto position = arguments.begin() + static_cast<std::ptrdiff_t>(at);

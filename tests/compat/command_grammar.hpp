@@ -29,6 +29,7 @@ enum class comparison {
     transaction,  ///< EXEC: each reply as its command's
     blocking,     ///< exact; or both wait, and give the same reply when they are served
     careful,      ///< exact; not sent where what it gives to those who wait is undefined
+    sorted,       ///< SORT: exact; not sent where the order of members is undefined
     any,          ///< whatever the answers are
 };
 

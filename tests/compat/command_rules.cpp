@@ -81,6 +81,7 @@ constexpr auto commands = std::to_array<command_rule>({
     {4, "SINTERCARD set-keys ?limit-count"},
     {4, "SRANDMEMBER set-key ?random-count", random},
     {5, "SPOP set-key ?count", pop},
+    {3, "SPOP set-key 1000", unordered},
     {5, "SSCAN set-key cursor *match-option", scan},
     // sorted sets
     {16, "ZADD zset-key *zadd-option +score-member"},
@@ -118,6 +119,15 @@ constexpr auto commands = std::to_array<command_rule>({
     {2, "ZREMRANGEBYLEX lexical-key lexical-bound lexical-bound", lexical},
     {2, "ZRANGESTORE lexical-key lexical-key lexical-bound lexical-bound BYLEX *zrange-option",
      lexical},
+    // sorting
+    {8, "SORT|SORT_RO list-key|set-key|zset-key ?sort-order *sort-option", sorted},
+    {4, "SORT list-key|set-key|zset-key ?sort-order *sort-option STORE list-key|queue-key", sorted},
+    {4, "RPUSH list-key +small-integer"},
+    {4, "RPUSH SORTED +small-integer"}, // a list if anything, so that transactions can sort it
+    {3, "SORT|SORT_RO SORTED *sort-option ALPHA"},
+    {2, "SORT SORTED *sort-option ALPHA STORE SORTED"},
+    {6, "MSET +sort-weight"},
+    {4, "HSET hash-key F real +field-value"},
     // clients that wait
     {20, "BLPOP|BRPOP +awaited-list timeout", blocking},
     {12, "BLMOVE awaited-list awaited-list end end timeout", blocking},
@@ -170,6 +180,9 @@ constexpr auto commands = std::to_array<command_rule>({
     {5, "PERSIST key"},
     // the rest
     {16, "OBJECT ENCODING key", encoding},
+    {3, "OBJECT IDLETIME key", seconds},
+    {2, "OBJECT FREQ key"},
+    {3, "OBJECT REFCOUNT key"},
     {2, "PING ?value"},
     {2, "ECHO value"},
     {1, "HELLO 2|3|4|junk", shape},
@@ -178,8 +191,8 @@ constexpr auto commands = std::to_array<command_rule>({
     {2, "COMMAND GETKEYS GET|MGET|MSET|DEL|SET|RENAME|COPY|JUNK *key"},
     {2, "COMMAND GETKEYS|GETKEYSANDFLAGS ZUNION|SINTERCARD|LMPOP|ZINTERCARD|ZDIFF set-keys *junk"},
     {1, "COMMAND GETKEYS|GETKEYSANDFLAGS ZUNIONSTORE|BLMPOP|BZMPOP key set-keys *junk"},
-    {1, "PUBLISH key value"},
-    {1, "PUBSUB NUMSUB|CHANNELS|NUMPAT *key"},
+    {3, "PUBLISH|SPUBLISH string-key value"},
+    {1, "PUBSUB NUMSUB|CHANNELS|NUMPAT|SHARDNUMSUB|SHARDCHANNELS *key"},
     {1, "CONFIG GET pattern-of-nothing"},
     {1, "CONFIG|CLIENT|OBJECT|PUBSUB|COMMAND junk ?key"},
     {2, "junk *key"},
@@ -223,6 +236,11 @@ constexpr auto named = std::to_array<named_rule>({
     {"awaited-zset", "zqueue-key / zqueue-key / zqueue-key / zset-key"},
     {"awaited-lists", "1 awaited-list / 2 awaited-list awaited-list / count awaited-list"},
     {"awaited-zsets", "1 awaited-zset / 2 awaited-zset awaited-zset / count awaited-zset"},
+    {"sort-option",
+     "GET get-pattern / GET get-pattern / ALPHA / "
+     "ALPHA / ASC|DESC / DESC / LIMIT index index / LIMIT 0|1|2 1|2|5 / ALPHA / junk"},
+    {"sort-order", "BY sort-pattern"},
+    {"sort-weight", "weight-key real / weight-key member"},
     {"zset-keys", "1 zset-key / 2 zset-key zset-key / 3 zset-key zset-key zset-key / "
                   "count zset-key zset-key"},
     {"zset-or-set-keys",

@@ -19,6 +19,10 @@ constexpr auto lexical_keys = std::to_array<std::string_view>({"lex", "x2"});
 constexpr auto queue_keys = std::to_array<std::string_view>({"q1", "q2"});
 constexpr auto sorted_queue_keys = std::to_array<std::string_view>({"zq1", "zq2"});
 
+// What SORT's BY and GET find for some members.
+constexpr auto weight_keys =
+    std::to_array<std::string_view>({"w1", "w2", "w3", "w10", "wa", "wb", "w-1"});
+
 constexpr auto odd_keys = std::to_array<std::string_view>(
     {"A", "0",
      // Not text, not short: what a client library or a table may mistake.
@@ -132,6 +136,12 @@ std::string command_generator::terminal(std::string_view name) {
     if (std::string word = collection_word(name); word != nothing) return word;
     if (name == "pattern") return one_of(patterns);
     if (name == "pattern-of-nothing") return "no-such-setting-" + one_of(integers);
+    if (name == "sort-pattern")
+        return one_of(std::to_array<std::string_view>(
+            {"w*", "w*", "w*", "h*->F", "h2->*", "nosort", "*->F", "", "w*->", "*", "h*->no"}));
+    if (name == "get-pattern")
+        return one_of(std::to_array<std::string_view>(
+            {"#", "#", "w*", "h*->F", "h2->*", "nothing", "*", "", "#x"}));
     if (name == "type")
         return one_of(
             std::to_array<std::string_view>({"string", "STRING", "hash", "list", "zset", "set"}));
@@ -183,6 +193,7 @@ std::string command_generator::key_of(std::string_view kind) {
     if (kind == "zset-key") return one_of(sorted_set_keys);
     if (kind == "lexical-key") return one_of(lexical_keys);
     if (kind == "queue-key") return one_of(queue_keys);
+    if (kind == "weight-key") return one_of(weight_keys);
     if (kind == "zqueue-key") return one_of(sorted_queue_keys);
     throw std::logic_error{"the grammar has no " + std::string{kind}};
 }

@@ -136,16 +136,23 @@ bool waits_for_many(const random_command& command) {
 }
 
 // Redis serves those who wait on several keys of a swapped database in an order of its own; and it
-// tells nobody of a key of another type that is overwritten with a sorted set.
+// tells nobody of a key of another type that is overwritten with a list or a sorted set.
 bool match::is_defined(const random_command& command) {
+    const std::vector<std::string>& words = command.arguments;
     if (command.compare == comparison::lexical) return left_.has_lexical_order(command);
-    if (command.compare != comparison::careful || !anyone_waits()) return true;
-    if (upper(command.arguments[0]) == "SWAPDB")
+    if (command.compare == comparison::sorted &&
+        !(left_.has_sorted_order(command) && right_.has_sorted_order(command)))
+        return false;
+    if (!anyone_waits() || words.size() < 2) return true;
+    const std::string name = upper(words[0]);
+    const bool sorts = name == "SORT" && upper(words[words.size() - 2]) == "STORE";
+    if (!sorts && command.compare != comparison::careful) return true;
+    if (name == "SWAPDB")
         return std::ranges::none_of(
             lanes_, [](const lane& one) { return one.waiting && waits_for_many(*one.waiting); });
-    if (command.arguments.size() < 2) return true;
-    const std::string type = left_.ask({command.connection, {"TYPE", command.arguments[1]}}).text;
-    return type == "none" || type == "zset";
+    const std::string& to = sorts ? words.back() : words[1];
+    const std::string type = left_.ask({command.connection, {"TYPE", to}}).text;
+    return type == "none" || type == (sorts ? "list" : "zset");
 }
 
 std::optional<difference> match::more(const random_command& command) {

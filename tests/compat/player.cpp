@@ -31,7 +31,7 @@ bool asks_more(comparison compare) {
     using enum comparison;
     return compare == scan || compare == member || compare == size || compare == encoding ||
            compare == random || compare == pop || compare == dump || compare == lexical ||
-           compare == careful;
+           compare == sorted || compare == careful;
 }
 
 player::player(std::uint16_t port) : observer_{port}, subscriber_{port} {
@@ -46,6 +46,8 @@ player::player(std::uint16_t port) : observer_{port}, subscriber_{port} {
         observer_.command({"CONFIG", "SET", name, value});
     observer_.command({"CONFIG", "SET", "notify-keyspace-events", "EA"});
     subscriber_.command({"PSUBSCRIBE", "__keyevent@*"});
+    subscriber_.command({"SUBSCRIBE", "a"});
+    subscriber_.command({"SSUBSCRIBE", "b"});
     for (std::size_t i = 0; i < connections_per_server; ++i) {
         connections_.emplace_back(port);
         if (i % 2 == 1) connections_[i].command({"HELLO", "3"});
@@ -200,6 +202,23 @@ bool player::has_lexical_order(const random_command& command) {
     return end("0") == end("-1");
 }
 
+bool player::has_sorted_order(const random_command& command) {
+    const std::vector<std::string>& words = command.arguments;
+    const auto is = [&](std::string_view word) {
+        return std::ranges::any_of(words, [&](const auto& each) { return upper(each) == word; });
+    };
+    if (words.size() < 2) return true;
+    // Redis calls a number bad if the one before it, of any command, was too large.
+    observer_.command({"ZADD", "(no such key)", "XX", "1", "member"});
+    const std::string encoding = ask({command.connection, {"OBJECT", "ENCODING", words[1]}}).text;
+    const std::string type = ask({command.connection, {"TYPE", words[1]}}).text;
+    if (type == "zset" && encoding == "listpack") return false;
+    const auto by = std::ranges::find(words, "BY");
+    if (by == words.end() || by + 1 == words.end()) return true;
+    if (is("ALPHA")) return false;
+    return (by + 1)->find('*') != std::string::npos || type != "set";
+}
+
 player::progress player::look_at(std::size_t connection) {
     const std::string_view unread = connections_[connection].unread();
     if (reply_size(unread) > 0 || connections_[connection].closed()) return progress::replied;
@@ -221,7 +240,10 @@ std::vector<std::string> player::events() {
     std::vector<std::string> out;
     while (true) {
         const wire_value event = parse_reply(subscriber_.read_reply());
-        if (event.elements.size() != 4) continue;
+        if (event.elements.size() != 4) { // of a channel or a shard channel
+            out.push_back(spell_line(event, std::string::npos));
+            continue;
+        }
         const std::string& channel = event.elements[2].text;
         if (channel == last) return out;
         if (!channel.ends_with("__:expired"))

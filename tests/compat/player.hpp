@@ -43,6 +43,10 @@ public:
     /// scores differ.
     bool has_lexical_order(const random_command& command);
 
+    /// Whether SORT gives an order: not among equal texts, nor to a set that it does not sort. Nor
+    /// to a compact sorted set: Redis makes it a large one for that, which OBJECT ENCODING shows.
+    bool has_sorted_order(const random_command& command);
+
     /// What a connection that was sent a command is at.
     enum class progress { running, waiting, replied };
     progress look_at(std::size_t connection);
@@ -50,8 +54,8 @@ public:
     /// Over a connection of its own.
     wire_value unblock(std::size_t connection, const std::string& how);
 
-    /// The keyspace events of the round, but for those of keys whose time had passed, which come
-    /// when a server notices.
+    /// The messages and keyspace events of the round, but for those of keys whose time had passed,
+    /// which come when a server notices.
     std::vector<std::string> events();
 
     /// Removes from the set at `key` what is in `members`.

@@ -59,6 +59,7 @@ bool alike(comparison compare, const wire_value& left, const wire_value& right) 
     case encoding:
     case lexical:
     case careful:
+    case sorted:
     case transaction:
     case blocking: return left == right;
     case unordered:
