@@ -182,7 +182,7 @@ constexpr auto commands = std::to_array<command_rule>({
     {16, "OBJECT ENCODING key", encoding},
     {3, "OBJECT IDLETIME key", seconds},
     {2, "OBJECT FREQ key"},
-    {3, "OBJECT REFCOUNT key"},
+    {3, "OBJECT REFCOUNT key", shape},
     {2, "PING ?value"},
     {2, "ECHO value"},
     {1, "HELLO 2|3|4|junk", shape},
