@@ -11,9 +11,9 @@
 #include <string_view>
 #include <vector>
 
-#include "resp/frame_parser.hpp"
 #include "resp/number.hpp"
 #include "resp/output_buffer.hpp"
+#include "resp/reply_parser.hpp"
 #include "resp/reply_writer.hpp"
 #include "resp/request_parser.hpp"
 #include "resp/request_writer.hpp"
@@ -97,14 +97,15 @@ struct bench {
     }
 
     void parse_replies(const char* name, const std::string& input) const {
-        frame_parser parser;
+        reply_parser parser;
         run(name, [&] {
             std::string_view rest = input;
             std::size_t count = 0;
             while (!rest.empty()) {
-                if (parser.parse(rest) != frame_parser::result::frame) std::abort();
-                const frame reply = parser.take();
+                if (parser.parse(rest) != reply_parser::result::reply) std::abort();
+                const frame reply = parser.view(rest.data()).to_frame();
                 sink = reply.text().size();
+                rest.remove_prefix(parser.consumed());
                 ++count;
             }
             return count;

@@ -117,21 +117,15 @@ public:
     ~frame() = default;
 
 private:
-    friend class frame_parser; // builds frames in place, where they will stay
+    friend class reply_view; // makes frames of what was read
 
     using payload =
         std::variant<std::monostate, std::int64_t, double, std::string, std::vector<frame>>;
 
+    // A verbatim string is stored as it is sent, "txt:" and the text.
     template <typename Value>
     frame(frame_type type, Value&& value) : type_{type},
                                             value_{std::forward<Value>(value)} {}
-
-    // A verbatim string is stored as it is sent, "txt:" and the text.
-    template <typename Value, typename... Args>
-    Value& emplace(frame_type type, Args&&... args) {
-        type_ = type;
-        return value_.template emplace<Value>(std::forward<Args>(args)...);
-    }
 
     frame_type type_ = frame_type::null;
     payload value_;

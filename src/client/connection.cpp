@@ -76,25 +76,30 @@ void connection::start() {
 
 asio::awaitable<void> connection::read_replies(reader_scope scope) {
     connection& self = *scope;
-    const std::unique_ptr<char[]> memory{new char[read_size]}; // not zero-filled
-    const auto buffer = asio::buffer(memory.get(), read_size);
+    output_buffer unread;
     while (self.open_) {
+        // A large reply gets its room as it comes, by doubling.
+        const std::size_t missing =
+            self.parser_.needed() - std::min(self.parser_.needed(), unread.size());
+        const std::size_t room = std::max(read_size, std::min(missing, unread.size()));
+        const auto buffer = asio::buffer(unread.prepare(room), room);
         const auto [error, size] = co_await self.socket_.async_read_some(buffer, use_tuple);
         if (error) {
             self.close(error == asio::error::eof ? make_error_code(errc::connection_closed)
                                                  : error);
             break;
         }
+        unread.commit(size);
         self.is_reading_batch_ = true;
-        std::string_view input{memory.get(), size};
-        while (self.open_ && !input.empty()) {
-            const frame_parser::result result = self.parser_.parse(input);
-            if (result == frame_parser::result::need_more) break;
-            if (result == frame_parser::result::error) {
+        while (self.open_) {
+            const reply_parser::result result = self.parser_.parse(unread.view());
+            if (result == reply_parser::result::need_more) break;
+            if (result == reply_parser::result::error) {
                 self.close(errc::protocol_error);
                 break;
             }
-            frame received = self.parser_.take();
+            frame received = self.parser_.view(unread.data()).to_frame();
+            unread.consume(self.parser_.consumed());
             if (!self.is_push(received)) {
                 self.on_reply(std::move(received));
                 continue;
@@ -114,6 +119,7 @@ asio::awaitable<void> connection::read_replies(reader_scope scope) {
             queue->push(std::move(*published));
         }
         self.end_batch();
+        if (unread.empty() && unread.capacity() > most_idle_capacity) unread.release();
     }
 }
 

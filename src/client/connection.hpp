@@ -30,8 +30,8 @@
 #include <utility>
 
 #include "client/message_queue.hpp"
-#include "resp/frame_parser.hpp"
 #include "resp/output_buffer.hpp"
+#include "resp/reply_parser.hpp"
 #include "resp/request_writer.hpp"
 
 namespace mini_redis {
@@ -180,7 +180,7 @@ private:
     std::chrono::steady_clock::time_point timer_at_ = std::chrono::steady_clock::time_point::max();
 
     // In.
-    frame_parser parser_;
+    reply_parser parser_;
     bool is_reading_batch_ = false;           // it ends with a flush
     std::shared_ptr<message_queue> messages_; // null until it is a subscriber's
 

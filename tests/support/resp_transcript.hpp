@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "resp/frame_parser.hpp"
+#include "resp/reply_parser.hpp"
 #include "resp/request_parser.hpp"
 
 namespace mini_redis::test {
@@ -79,34 +79,39 @@ inline request_transcript read_requests(std::string_view input, const protocol_l
     return transcript;
 }
 
-/// Throws if the parser leaves bytes though it asks for more.
+/// Reads as a connection does, in the same way. Throws if the parser breaks its contract about
+/// needed().
 inline reply_transcript read_replies(std::string_view input, const protocol_limits& limits = {},
                                      cut_list cuts = {}) {
     reply_transcript transcript;
-    frame_parser parser{limits};
+    reply_parser parser{limits};
+    std::size_t consumed = 0;
+    std::size_t needed = 0;
     cuts.push_back(input.size());
-    std::size_t at = 0;
     for (const std::size_t cut : cuts) {
-        const std::size_t size = cut - at;
+        const std::size_t size = cut - consumed;
         const auto memory = std::make_unique<char[]>(size);
-        std::copy_n(input.data() + at, size, memory.get());
-        std::string_view piece{memory.get(), size};
-        at = cut;
+        std::copy_n(input.data() + consumed, size, memory.get());
+        std::string_view held{memory.get(), size};
         while (true) {
-            const auto result = parser.parse(piece);
-            if (result == frame_parser::result::frame) {
-                transcript.frames.push_back(parser.take());
-                continue;
+            const auto result = parser.parse(held);
+            if (result == reply_parser::result::need_more) {
+                needed = parser.needed();
+                if (needed <= held.size()) throw std::logic_error{"needs no more than it has"};
+                break;
             }
-            if (result == frame_parser::result::error) {
+            if (result == reply_parser::result::error) {
                 transcript.error = parser.error_text();
                 return transcript;
             }
-            if (!piece.empty()) throw std::logic_error{"asks for more and leaves bytes"};
-            break;
+            if (held.size() < needed) throw std::logic_error{"needed less than it said"};
+            needed = 0;
+            transcript.frames.push_back(parser.view(held.data()).to_frame());
+            consumed += parser.consumed();
+            held.remove_prefix(parser.consumed());
         }
     }
-    transcript.in_frame = parser.in_frame();
+    transcript.in_frame = consumed < input.size();
     return transcript;
 }
 
