@@ -23,6 +23,8 @@ enum class errc {
     client_closed,
     /// The address is not `host:port`.
     bad_address,
+    /// The server answered with an error; redis_error, or the failure, has its text.
+    error_reply,
     /// The command would change what the connection is (SUBSCRIBE, MONITOR), so send() refuses it.
     not_allowed,
 };

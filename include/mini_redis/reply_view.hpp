@@ -10,8 +10,8 @@
 
 namespace mini_redis {
 
-/// One value of a reply as the parser found it. A reply is an array of them, each aggregate followed
-/// by what is in it.
+/// One value of a reply as the parser found it. A reply is an array of them, each aggregate
+/// followed by what is in it.
 struct reply_node {
     std::int64_t number = 0; ///< an integer; a double's bits; of a text, where it begins
     std::size_t size = 0;    ///< bytes of a text, elements of an aggregate
@@ -107,9 +107,7 @@ private:
 
     const reply_node& node() const noexcept { return nodes_[index_]; }
 
-    std::string_view stored() const noexcept {
-        return {bytes_ + node().number, node().size};
-    }
+    std::string_view stored() const noexcept { return {bytes_ + node().number, node().size}; }
 
     const reply_node* nodes_;
     std::size_t first_; // of its attributes, if it has any

@@ -16,6 +16,7 @@ public:
         case errc::unexpected_reply: return "the reply is of an unexpected type";
         case errc::client_closed: return "the client is closed";
         case errc::bad_address: return "the address is not host:port";
+        case errc::error_reply: return "the server answered with an error";
         case errc::not_allowed: return "the command cannot be sent in this way";
         }
         return "unknown error";
@@ -30,6 +31,7 @@ public:
         case errc::bad_address: return std::errc::invalid_argument;
         case errc::not_allowed: return std::errc::operation_not_permitted;
         case errc::unexpected_reply:
+        case errc::error_reply:
         case errc::client_closed: break;
         }
         return {value, *this};

@@ -30,8 +30,8 @@ frame reply_view::to_frame() const {
     if (first_ == index_) return value;
     std::vector<frame> attributes;
     for (std::size_t each = first_; each != index_; each = nodes_[each].end)
-        for (iterator at{nodes_, each + 1, bytes_}; at != iterator{nodes_, nodes_[each].end, bytes_};
-             ++at)
+        for (iterator at{nodes_, each + 1, bytes_};
+             at != iterator{nodes_, nodes_[each].end, bytes_}; ++at)
             attributes.push_back((*at).to_frame());
     if (!attributes.empty()) value.set_attributes(std::move(attributes));
     return value;
