@@ -2,14 +2,17 @@
 #pragma once
 
 #include <chrono>
-#include <concepts>
-#include <cstdint>
 #include <memory>
-#include <mini_redis/client.hpp>
+#include <mini_redis/as_result.hpp>
+#include <mini_redis/commands.hpp>
+#include <mini_redis/connect_options.hpp>
+#include <mini_redis/detail/client_core.hpp>
+#include <mini_redis/detail/start_call.hpp>
+#include <mini_redis/result.hpp>
+#include <mini_redis/subscriber.hpp>
 #include <optional>
-#include <span>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace mini_redis {
@@ -24,8 +27,12 @@ class blocking_subscriber;
 ///
 /// *Thread safety*: one thread at a time; it starts none of its own.
 ///
+/// It has the typed calls of client (mini_redis/commands.hpp) and its command(), send() and
+/// read_in_place(). With as_result as the last argument, a call returns a result and throws
+/// nothing.
+///
 /// *Errors* and *time-outs*: those of client. Every call ends at its time-out at the latest.
-class blocking_client {
+class blocking_client : public commands<blocking_client>, public generic_commands<blocking_client> {
 public:
     /// As client::connect.
     static blocking_client connect(std::string address, connect_options options = {});
@@ -33,38 +40,6 @@ public:
     blocking_client(blocking_client&&) noexcept;
     blocking_client& operator=(blocking_client&&) noexcept;
     ~blocking_client();
-
-    /// GET: the value, or nothing if there is no such key.
-    std::optional<std::string> get(std::string_view key);
-
-    /// SET: whether it was set, which is always so without a condition.
-    bool set(std::string_view key, std::string_view value, const set_options& options = {});
-
-    /// DEL: how many of the keys there were.
-    template <std::convertible_to<std::string_view>... Keys>
-        requires(sizeof...(Keys) > 0)
-    std::int64_t del(const Keys&... keys) {
-        return del(command_line{"DEL", keys...});
-    }
-
-    std::int64_t del(std::span<const std::string> keys);
-
-    /// PING: "PONG", or the message.
-    std::string ping();
-    std::string ping(std::string_view message);
-
-    /// PUBLISH: how many clients received the message.
-    std::int64_t publish(std::string_view channel, std::string_view message);
-
-    /// Any other command, as client::send; an error reply is returned like any other.
-    template <word_like... Words>
-        requires(sizeof...(Words) > 0)
-    frame send(const Words&... words) {
-        return send(command_line{words...});
-    }
-
-    frame send(command_line command);
-    frame send(std::span<const std::string_view> words);
 
     /// SUBSCRIBE, PSUBSCRIBE: turns this client into a subscriber, whether it succeeds or not.
     blocking_subscriber subscribe(std::vector<std::string> channels) &&;
@@ -79,13 +54,34 @@ public:
     /// What HELLO agreed on.
     protocol_version protocol() const noexcept;
 
+    /// For the commands: makes a call and waits for its end.
+    template <class Reply, class Words, class Reader>
+    Reply start(Words words, const call_settings& settings, Reader reader) {
+        return start<Reply>(std::move(words), settings, std::move(reader), as_result).value();
+    }
+
+    template <class Reply, class Words, class Reader, class Token>
+    result<Reply> start(Words words, const call_settings& settings, Reader reader,
+                        as_result_t<Token> /*token*/) {
+        std::optional<result<Reply>> outcome;
+        bool has_ended = false;
+        const auto end = [&](result<Reply> ended) {
+            outcome.emplace(std::move(ended));
+            has_ended = true;
+        };
+        start_call<Reply>(target(), std::move(words), settings, std::move(reader), as_result(end));
+        run_until(has_ended);
+        return *std::move(outcome);
+    }
+
 private:
     struct state;
     friend class blocking_subscriber;
 
     explicit blocking_client(std::unique_ptr<state> connected) noexcept;
 
-    std::int64_t del(command_line command);
+    call_target* target() const;
+    void run_until(const bool& has_ended);
 
     std::unique_ptr<state> state_;
 };

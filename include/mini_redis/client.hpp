@@ -1,48 +1,40 @@
 // The client: one connection to a Redis-compatible server, used by coroutines.
 #pragma once
 
-#include <chrono>
-#include <concepts>
-#include <cstdint>
+#include <asio/co_spawn.hpp>
 #include <memory>
+#include <mini_redis/as_result.hpp>
 #include <mini_redis/asio.hpp>
 #include <mini_redis/command_line.hpp>
+#include <mini_redis/commands.hpp>
 #include <mini_redis/connect_options.hpp>
+#include <mini_redis/detail/client_core.hpp>
+#include <mini_redis/detail/start_call.hpp>
 #include <mini_redis/error.hpp>
 #include <mini_redis/frame.hpp>
+#include <mini_redis/from_reply.hpp>
 #include <mini_redis/subscriber.hpp>
-#include <optional>
-#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace mini_redis {
-
-class connection;
-
-/// When SET sets.
-enum class set_condition {
-    always,
-    if_absent,  ///< NX: only if the key does not exist
-    if_present, ///< XX: only if it does
-};
-
-/// The options of client::set.
-struct set_options {
-    /// PX: the key is gone after this time; it must be above zero. Without it the key stays.
-    std::optional<std::chrono::milliseconds> expiry{};
-    set_condition condition = set_condition::always;
-    /// KEEPTTL: a time to live that the key has already is kept. Not together with expiry.
-    bool keep_ttl = false;
-};
 
 /// A connection to a Redis-compatible server.
 ///
 ///     client c = co_await client::connect("127.0.0.1:6379");
 ///     co_await c.set("greeting", "hello");
 ///     std::optional<std::string> greeting = co_await c.get("greeting");
-///     frame length = co_await c.send("RPUSH", "numbers", 1, 2, 3);
+///     auto length = co_await c.command<int>("RPUSH", "numbers", 1, 2, 3);
+///
+/// *Typed calls* (get, set …) are those of mini_redis/commands.hpp. Replies come back by value, as
+/// the type that the call says or that is asked for: `co_await c.get<int>("n")` (see from_reply).
+///
+/// *Completion tokens*: each call takes one as its last argument, as Asio's own operations do:
+/// as_tuple(asio::use_awaitable), asio::use_future, a callback `void(std::exception_ptr, T)`.
+/// Without one it is an awaitable for coroutines of this client's Executor. With the token
+/// as_result it completes with a result<T>, and nothing is thrown.
 ///
 /// Any number of coroutines may have a call under way at once: what they ask in the same turn of
 /// the loop is written together, and replies find their callers by order (pipelining).
@@ -57,7 +49,7 @@ struct set_options {
 ///
 /// *Errors*: asio::system_error for what happens on the way: errc::timed_out,
 /// errc::connection_closed and errc::client_closed, or the operating system's error. Typed calls
-/// throw redis_error for an error reply, and errc::unexpected_reply for one of the wrong type;
+/// throw redis_error for an error reply, and errc::unexpected_reply for one of the wrong shape;
 /// send() hands every reply back as it came.
 /// After connection_closed, or an error of the operating system, every further call fails with the
 /// same error: connect anew. A call that failed may have been executed or not.
@@ -70,101 +62,85 @@ struct set_options {
 ///
 /// *Back-pressure*: each call waits for its reply, so what a client holds is bounded by what its
 /// callers have under way.
-class client {
+template <class Executor = asio::any_io_executor>
+class basic_client : public commands<basic_client<Executor>>,
+                     public generic_commands<basic_client<Executor>> {
 public:
+    using executor_type = Executor;
+    using default_completion_token = asio::use_awaitable_t<Executor>;
+
     /// Connects to `host:port`, `host` (port 6379), `[v6]:port` or a bare IPv6 address, trying
     /// every address that the name has, then introduces itself (HELLO, AUTH, SELECT) as the options
     /// say.
     ///
     /// *Errors*: errc::bad_address, errc::timed_out, the operating system's (connection_refused …),
     /// redis_error if the server refuses (WRONGPASS …). *Cancellation*: gives up.
-    static asio::awaitable<client> connect(std::string address, connect_options options = {});
+    static asio::awaitable<basic_client, Executor> connect(std::string address,
+                                                           connect_options options = {}) {
+        const asio::any_io_executor executor = co_await asio::this_coro::executor;
+        auto opening = client_core::open(std::move(address), std::move(options));
+        client_core opened =
+            co_await asio::co_spawn(executor, std::move(opening), default_completion_token{});
+        co_return basic_client{std::move(opened)};
+    }
 
     /// Not connected: like a client that was moved from.
-    client() noexcept;
+    basic_client() noexcept = default;
 
-    client(client&&) noexcept;
-    client& operator=(client&&) noexcept;
+    basic_client(basic_client&&) noexcept = default;
+    basic_client& operator=(basic_client&&) noexcept = default;
     /// Calls that are under way end with errc::client_closed.
-    ~client();
-
-    /// GET: the value, or nothing if there is no such key.
-    asio::awaitable<std::optional<std::string>> get(std::string_view key);
-
-    /// SET: whether it was set, which is always so without a condition.
-    asio::awaitable<bool> set(std::string_view key, std::string_view value,
-                              const set_options& options = {});
-
-    /// DEL: how many of the keys there were. At least one key.
-    template <std::convertible_to<std::string_view>... Keys>
-        requires(sizeof...(Keys) > 0)
-    asio::awaitable<std::int64_t> del(const Keys&... keys) {
-        return del(command_line{"DEL", keys...});
-    }
-
-    asio::awaitable<std::int64_t> del(std::span<const std::string> keys);
-
-    /// PING: "PONG", or the message.
-    asio::awaitable<std::string> ping();
-    asio::awaitable<std::string> ping(std::string_view message);
-
-    /// PUBLISH: how many clients received the message.
-    asio::awaitable<std::int64_t> publish(std::string_view channel, std::string_view message);
-
-    /// Any command that has one reply; an error reply is returned like any other.
-    ///
-    ///     frame reply = co_await c.send("LRANGE", "list", 0, -1);
-    ///
-    /// What has not exactly one reply (SUBSCRIBE and its kin, MONITOR, CLIENT REPLY, no words at
-    /// all) fails with errc::not_allowed: others' replies would be taken for its own. A blocking
-    /// command (BLPOP …) holds up the calls behind it.
-    template <word_like... Words>
-        requires(sizeof...(Words) > 0)
-    asio::awaitable<frame> send(const Words&... words) {
-        return send(command_line{words...});
-    }
-
-    asio::awaitable<frame> send(command_line command);
-
-    /// The same with words in an array, the command's name first.
-    asio::awaitable<frame> send(std::span<const std::string_view> words);
+    ~basic_client() = default;
 
     /// SUBSCRIBE, PSUBSCRIBE: turns this client into a subscriber, whether it succeeds or not.
     ///
     ///     subscriber news = co_await std::move(c).subscribe("news", "sports");
     template <channel_name... Names>
         requires(sizeof...(Names) > 0)
-    asio::awaitable<subscriber> subscribe(const Names&... channels) && {
+    auto subscribe(const Names&... channels) && {
         return std::move(*this).subscribe(subscriber::to_strings(channels...));
     }
 
     template <channel_name... Names>
         requires(sizeof...(Names) > 0)
-    asio::awaitable<subscriber> psubscribe(const Names&... patterns) && {
+    auto psubscribe(const Names&... patterns) && {
         return std::move(*this).psubscribe(subscriber::to_strings(patterns...));
     }
 
-    asio::awaitable<subscriber> subscribe(std::vector<std::string> channels) &&;
-    asio::awaitable<subscriber> psubscribe(std::vector<std::string> patterns) &&;
+    asio::awaitable<subscriber> subscribe(std::vector<std::string> channels) && {
+        return client_core::subscribe(std::move(core_), "SUBSCRIBE", std::move(channels));
+    }
+
+    asio::awaitable<subscriber> psubscribe(std::vector<std::string> patterns) && {
+        return client_core::subscribe(std::move(core_), "PSUBSCRIBE", std::move(patterns));
+    }
 
     /// Closes the connection; as the destructor does.
-    void close() noexcept;
+    void close() noexcept { core_.close(); }
 
     /// Whether calls still have a chance: not moved from, not closed, and the connection not lost.
-    bool is_open() const noexcept;
+    bool is_open() const noexcept { return core_.is_open(); }
 
     /// What HELLO agreed on.
-    protocol_version protocol() const noexcept;
+    protocol_version protocol() const noexcept { return core_.protocol(); }
 
     /// Where its calls run. Not to be asked of a client that was moved from.
-    asio::any_io_executor get_executor() const;
+    asio::any_io_executor get_executor() const { return core_.target()->executor(); }
+
+    /// For the commands above: starts a call.
+    template <class Reply, class Words, class Reader, class Token = default_completion_token>
+    auto start(Words words, const call_settings& settings, Reader reader, Token token = {}) {
+        return start_call<Reply>(core_.target(), std::move(words), settings, std::move(reader),
+                                 std::move(token));
+    }
 
 private:
-    explicit client(std::shared_ptr<connection> opened) noexcept;
+    explicit basic_client(client_core opened) noexcept : core_{std::move(opened)} {}
 
-    asio::awaitable<std::int64_t> del(command_line command);
-
-    std::shared_ptr<connection> connection_;
+    client_core core_;
 };
+
+/// The client of coroutines on any executor, as asio::awaitable<T> is.
+using client = basic_client<>;
 
 } // namespace mini_redis

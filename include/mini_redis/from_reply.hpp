@@ -44,13 +44,11 @@ namespace mini_redis {
 /// | float, double | a double, an integer, or a string that is one |
 /// | bool | a boolean, 0 or 1; OK is true and null is false, as SET … NX answers |
 /// | std::optional<T> | null, or T |
-/// | std::vector, set, unordered_set | an array, a set; of pairs also a map, and the flat array that RESP2 has for one |
-/// | std::map, unordered_map | a map, a flat array, an array of pairs |
-/// | std::pair, tuple, array | an aggregate of that size |
-/// | std::variant | the first of its types that the reply fits |
-/// | result<T> | T, or the error that stands in its place |
-/// | frame | anything |
-/// | void | OK, or any other reply that is no error |
+/// | std::vector, set, unordered_set | an array, a set; of pairs also a map, and the flat array
+/// that RESP2 has for one | | std::map, unordered_map | a map, a flat array, an array of pairs | |
+/// std::pair, tuple, array | an aggregate of that size | | std::variant | the first of its types
+/// that the reply fits | | result<T> | T, or the error that stands in its place | | frame |
+/// anything | | void | OK, or any other reply that is no error |
 ///
 /// reply_view and std::string_view are read in place and cannot be results: see in_place().
 template <class T>
@@ -63,8 +61,8 @@ concept reply_readable = requires(const reply_view& reply) {
 
 /// The reply as a T.
 ///
-/// *Errors*: redis_error if it is an error reply; std::system_error with errc::unexpected_reply if it
-/// is of another shape.
+/// *Errors*: redis_error if it is an error reply; std::system_error with errc::unexpected_reply if
+/// it is of another shape.
 template <reply_readable T>
 T read_reply(const reply_view& reply) {
     return from_reply<T>::read(reply);

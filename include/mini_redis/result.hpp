@@ -1,6 +1,7 @@
 // What a call comes to, for callers who would rather look than catch.
 #pragma once
 
+#include <exception>
 #include <mini_redis/error.hpp>
 #include <optional>
 #include <string>
@@ -39,8 +40,15 @@ public:
     /// Throws what a call throws: redis_error or asio::system_error.
     [[noreturn]] void raise() const {
         if (code_ == errc::error_reply) throw redis_error(text_);
+        if (text_.empty()) throw std::system_error(code_);
         throw std::system_error(code_, text_);
     }
+
+    /// The same, not thrown.
+    std::exception_ptr to_exception() const;
+
+    /// Of an exception that is a call's, or a user's own.
+    static failure from(const std::exception_ptr& thrown);
 
 private:
     std::error_code code_;

@@ -92,7 +92,8 @@ public:
 
 private:
     friend class subscription;
-    friend class client;
+    template <class Executor>
+    friend class basic_client;
 
     // A braced list would be shorter where it is called, but GCC 12 has none in a co_await.
     template <channel_name... Names>

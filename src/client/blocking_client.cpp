@@ -16,7 +16,7 @@ struct blocking_client::state {
     using clock = std::chrono::steady_clock;
 
     asio::io_context context{1};
-    client connected;
+    client_core connected;
     subscriber subscribed;
 
     /// Runs the loop until the call has ended. After `until` the call is cancelled, and fails with
@@ -72,7 +72,7 @@ struct blocking_client::state {
 
 blocking_client blocking_client::connect(std::string address, connect_options options) {
     auto made = std::make_unique<state>();
-    made->connected = made->run(client::connect(std::move(address), std::move(options)));
+    made->connected = made->run(client_core::open(std::move(address), std::move(options)));
     return blocking_client{std::move(made)};
 }
 
@@ -83,65 +83,30 @@ blocking_client::blocking_client(blocking_client&&) noexcept = default;
 blocking_client& blocking_client::operator=(blocking_client&&) noexcept = default;
 blocking_client::~blocking_client() = default;
 
-std::optional<std::string> blocking_client::get(std::string_view key) {
-    state& held = state::of(state_);
-    return held.run(held.connected.get(key));
+call_target* blocking_client::target() const {
+    return state::of(state_).connected.target();
 }
 
-bool blocking_client::set(std::string_view key, std::string_view value,
-                          const set_options& options) {
-    state& held = state::of(state_);
-    return held.run(held.connected.set(key, value, options));
-}
-
-std::int64_t blocking_client::del(command_line command) {
-    const frame reply = send(std::move(command));
-    if (reply.is_error()) throw redis_error(std::string{reply.text()});
-    if (reply.type() != frame_type::integer) throw std::system_error(errc::unexpected_reply);
-    return reply.as_integer();
-}
-
-std::int64_t blocking_client::del(std::span<const std::string> keys) {
-    state& held = state::of(state_);
-    return held.run(held.connected.del(keys));
-}
-
-std::string blocking_client::ping() {
-    state& held = state::of(state_);
-    return held.run(held.connected.ping());
-}
-
-std::string blocking_client::ping(std::string_view message) {
-    state& held = state::of(state_);
-    return held.run(held.connected.ping(message));
-}
-
-std::int64_t blocking_client::publish(std::string_view channel, std::string_view message) {
-    state& held = state::of(state_);
-    return held.run(held.connected.publish(channel, message));
-}
-
-frame blocking_client::send(command_line command) {
-    state& held = state::of(state_);
-    return held.run(held.connected.send(std::move(command)));
-}
-
-frame blocking_client::send(std::span<const std::string_view> words) {
-    state& held = state::of(state_);
-    return held.run(held.connected.send(words));
+void blocking_client::run_until(const bool& has_ended) {
+    asio::io_context& context = state_->context;
+    context.restart();
+    while (!has_ended)
+        context.run_one();
 }
 
 blocking_subscriber blocking_client::subscribe(std::vector<std::string> channels) && {
     auto held = std::move(state_);
     state& from = state::of(held);
-    from.subscribed = from.run(std::move(from.connected).subscribe(std::move(channels)));
+    from.subscribed = from.run(
+        client_core::subscribe(std::move(from.connected), "SUBSCRIBE", std::move(channels)));
     return blocking_subscriber{std::move(held)};
 }
 
 blocking_subscriber blocking_client::psubscribe(std::vector<std::string> patterns) && {
     auto held = std::move(state_);
     state& from = state::of(held);
-    from.subscribed = from.run(std::move(from.connected).psubscribe(std::move(patterns)));
+    from.subscribed = from.run(
+        client_core::subscribe(std::move(from.connected), "PSUBSCRIBE", std::move(patterns)));
     return blocking_subscriber{std::move(held)};
 }
 

@@ -6,9 +6,11 @@
 #include <asio/co_spawn.hpp>
 #include <asio/error.hpp>
 #include <asio/write.hpp>
+#include <mini_redis/detail/start_call.hpp>
 #include <string_view>
 
 #include "client/deadline.hpp"
+#include "resp/request_writer.hpp"
 
 namespace mini_redis {
 
@@ -30,41 +32,32 @@ bool is_one_of(std::string_view text, std::initializer_list<std::string_view> wo
 }
 
 // The first word of a push tells what it is.
-std::string_view push_kind(const frame& push) noexcept {
-    return push.elements().empty() ? std::string_view{} : push.elements().front().text();
+std::string_view push_kind(const reply_view& push) noexcept {
+    return push.size() == 0 ? std::string_view{} : (*push.begin()).text();
 }
 
 // message = kind, channel, payload  |  "pmessage", pattern, channel, payload
-std::optional<message> to_message(frame& push) {
+std::optional<message> to_message(const reply_view& push) {
     const std::string_view kind = push_kind(push);
-    const std::size_t size = push.elements().size();
-    const bool by_pattern = kind == "pmessage" && size == 4;
-    if (!by_pattern && !(is_one_of(kind, {"message", "smessage"}) && size == 3))
+    const bool by_pattern = kind == "pmessage" && push.size() == 4;
+    if (!by_pattern && !(is_one_of(kind, {"message", "smessage"}) && push.size() == 3))
         return std::nullopt;
-    std::vector<frame> parts = std::move(push).take_elements();
+    auto part = ++push.begin();
     message result;
-    if (by_pattern) result.pattern = std::move(parts[1]).take_text();
-    result.channel = std::move(parts[size - 2]).take_text();
-    result.payload = std::move(parts[size - 1]).take_text();
+    if (by_pattern) result.pattern = (*part++).text();
+    result.channel = (*part++).text();
+    result.payload = (*part).text();
     return result;
 }
 
 } // namespace
 
 connection::connection(asio::ip::tcp::socket socket)
-    : executor_{socket.get_executor()},
+    : call_target{socket.get_executor()},
       socket_{std::move(socket)},
       timer_{executor_} {}
 
-connection::~connection() {
-    while (free_nodes_) {
-        free_node* const node = free_nodes_;
-        free_nodes_ = node->next;
-        delete node;
-    }
-}
-
-void connection::start() {
+void connection::open() {
     asio::co_spawn(executor_, read_replies(reader_scope{shared_from_this()}),
                    [self = shared_from_this()](const std::exception_ptr& failure) {
                        // Only running out of memory gets here: the rest is handled inside.
@@ -98,25 +91,21 @@ asio::awaitable<void> connection::read_replies(reader_scope scope) {
                 self.close(errc::protocol_error);
                 break;
             }
-            frame received = self.parser_.view(unread.data()).to_frame();
-            unread.consume(self.parser_.consumed());
+            const reply_view received = self.parser_.view(unread.data());
             if (!self.is_push(received)) {
-                self.on_reply(std::move(received));
-                continue;
+                self.on_reply(received);
+            } else if (std::optional<message> published = self.to_published(received)) {
+                const auto queue = self.messages_; // a subscriber may go away meanwhile
+                if (queue->is_full()) {
+                    self.end_batch();
+                    co_await queue->wait_for_room(); // nothing more is read until then
+                    self.is_reading_batch_ = true;
+                }
+                queue->push(std::move(*published));
+            } else {
+                self.on_confirmation(received);
             }
-            std::optional<message> published;
-            if (self.messages_) published = to_message(received);
-            if (!published) {
-                self.on_confirmation(std::move(received));
-                continue;
-            }
-            const auto queue = self.messages_; // a subscriber may go away meanwhile
-            if (queue->is_full()) {
-                self.end_batch();
-                co_await queue->wait_for_room(); // nothing more is read until then
-                self.is_reading_batch_ = true;
-            }
-            queue->push(std::move(*published));
+            unread.consume(self.parser_.consumed());
         }
         self.end_batch();
         if (unread.empty() && unread.capacity() > most_idle_capacity) unread.release();
@@ -129,21 +118,25 @@ void connection::end_batch() {
     flush();
 }
 
-bool connection::is_push(const frame& received) const noexcept {
+bool connection::is_push(const reply_view& received) const noexcept {
     if (received.type() == frame_type::push) return true;
     // In RESP2 a subscriber gets arrays, once it has no ordinary call under way.
     return messages_ && protocol == protocol_version::resp2 &&
            received.type() == frame_type::array && (!first_ || first_->settings.confirmations > 0);
 }
 
-void connection::on_confirmation(frame&& received) {
+std::optional<message> connection::to_published(const reply_view& push) const {
+    return messages_ ? to_message(push) : std::nullopt;
+}
+
+void connection::on_confirmation(const reply_view& received) {
     if (!first_ || first_->settings.confirmations == 0) return; // a push that nobody asked for
     if (!is_one_of(push_kind(received), {"subscribe", "psubscribe", "unsubscribe", "punsubscribe"}))
         return;
-    if (--first_->settings.confirmations == 0) on_reply(std::move(received));
+    if (--first_->settings.confirmations == 0) on_reply(received);
 }
 
-void connection::on_reply(frame&& reply) {
+void connection::on_reply(const reply_view& reply) {
     pending_call* const call = pop_front();
     if (!call) { // a reply that nobody asked for: the order is lost
         close(errc::protocol_error);
@@ -151,7 +144,7 @@ void connection::on_reply(frame&& reply) {
     }
     if (call->given_up) --given_up_;
     try {
-        call->deliver(*this, std::move(reply));
+        call->deliver(*this, reply);
     } catch (...) {
         // A caller's completion handler threw. That belongs to whoever runs the loop, and must not
         // end the reader.
@@ -161,6 +154,24 @@ void connection::on_reply(frame&& reply) {
 }
 
 // --- out ---
+
+void connection::start(pending_call* call, std::span<const std::string_view> words) {
+    if (!open_ || call->settings.refused) {
+        call->fail(*this, open_ ? call->settings.refused : close_reason_);
+        memory_.destroy(call);
+        return;
+    }
+    if (call->settings.time_out < std::chrono::milliseconds{0})
+        call->settings.time_out = call_timeout;
+    try {
+        write_request(gathered_, words);
+    } catch (const std::bad_alloc&) { // nothing was written
+        call->fail(*this, std::make_error_code(std::errc::not_enough_memory));
+        memory_.destroy(call);
+        return;
+    }
+    enqueue(call);
+}
 
 void connection::enqueue(pending_call* call) noexcept {
     (last_ ? last_->next : first_) = call;
@@ -288,7 +299,7 @@ void connection::close(std::error_code why) {
     for (pending_call* call = take_all(); call;) {
         pending_call* const next = call->next;
         call->fail(*this, why);
-        destroy(call);
+        memory_.destroy(call);
         call = next;
     }
 }
@@ -299,33 +310,14 @@ void connection::abandon() noexcept {
     close(errc::client_closed);
     while (call) {
         pending_call* const next = call->next;
-        destroy(call);
+        memory_.destroy(call);
         call = next;
     }
 }
 
-// --- nodes ---
-
-void* connection::allocate_node() {
-    if (!free_nodes_) return new free_node;
-    free_node* const node = free_nodes_;
-    free_nodes_ = node->next;
-    return node;
-}
-
-void connection::recycle_node(void* memory) noexcept {
-    auto* const node = ::new (memory) free_node;
-    node->next = free_nodes_;
-    free_nodes_ = node;
-}
-
-void connection::destroy(pending_call* call) noexcept {
-    const bool is_pooled = call->is_pooled;
-    call->~pending_call();
-    if (is_pooled)
-        recycle_node(call);
-    else
-        ::operator delete(call);
+asio::awaitable<frame> ask(connection& to, command_line command, call_settings settings) {
+    return start_call<frame>(&to, std::move(command), settings, frame_reader{},
+                             asio::use_awaitable);
 }
 
 } // namespace mini_redis

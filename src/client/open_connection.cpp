@@ -10,8 +10,8 @@
 #include <tuple>
 #include <vector>
 
+#include "client/connection.hpp"
 #include "client/deadline.hpp"
-#include "client/start_call.hpp"
 
 namespace mini_redis {
 
@@ -152,7 +152,7 @@ asio::awaitable<void> introduce(connection& to, const connect_options& options,
         command_line hello{"HELLO", 3};
         if (!options.password.empty()) hello.add("AUTH").add(user).add(options.password);
         if (!options.client_name.empty()) hello.add("SETNAME").add(options.client_name);
-        const frame reply = co_await start_call<as_frame>(&to, hello, within(until));
+        const frame reply = co_await ask(to, hello, within(until));
         if (!does_not_know_hello(reply)) {
             expect_ok(reply);
             to.protocol = protocol_version::resp3;
@@ -163,17 +163,17 @@ asio::awaitable<void> introduce(connection& to, const connect_options& options,
         command_line auth{"AUTH"};
         if (!options.user.empty()) auth.add(options.user);
         auth.add(options.password);
-        const frame reply = co_await start_call<as_frame>(&to, auth, within(until));
+        const frame reply = co_await ask(to, auth, within(until));
         expect_ok(reply);
     }
     if (!is_introduced && !options.client_name.empty()) {
         const command_line set_name{"CLIENT", "SETNAME", options.client_name};
-        const frame reply = co_await start_call<as_frame>(&to, set_name, within(until));
+        const frame reply = co_await ask(to, set_name, within(until));
         expect_ok(reply);
     }
     if (options.database != 0) {
         const command_line select{"SELECT", options.database};
-        const frame reply = co_await start_call<as_frame>(&to, select, within(until));
+        const frame reply = co_await ask(to, select, within(until));
         expect_ok(reply);
     }
 }
@@ -236,7 +236,7 @@ asio::awaitable<std::shared_ptr<connection>> open_connection(std::string address
     socket.non_blocking(true);
     auto opened = std::make_shared<connection>(std::move(socket));
     close_on_failure guard{*opened};
-    opened->start();
+    opened->open();
     try {
         co_await introduce(*opened, options, until);
     } catch (const std::system_error& error) {

@@ -3,8 +3,6 @@
 #include <mini_redis/command_line.hpp>
 #include <utility>
 
-#include "client/start_call.hpp"
-
 namespace mini_redis {
 
 namespace {
@@ -102,7 +100,7 @@ asio::awaitable<void> subscription::ask(std::string_view command,
     call_settings settings;
     settings.time_out = connection_->call_timeout;
     settings.confirmations = names.size();
-    const frame reply = co_await start_call<as_frame>(connection_.get(), std::move(sent), settings);
+    const frame reply = co_await mini_redis::ask(*connection_, std::move(sent), settings);
     if (reply.is_error()) throw redis_error(std::string{reply.text()});
 }
 

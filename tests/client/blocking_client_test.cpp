@@ -35,7 +35,7 @@ TEST_CASE("a plain thread makes every call") {
         CHECK(c.protocol() == protocol_version::resp3);
         CHECK(c.ping() == "PONG");
         CHECK(c.ping("hello") == "hello");
-        CHECK(c.set("key", "value", {.expiry = 60s}));
+        CHECK(c.set("key", "value", {.ttl = 60s}));
         CHECK_FALSE(c.set("key", "value", {.condition = set_condition::if_absent}));
         CHECK(c.get("key") == "value");
         CHECK(c.get("absent") == std::nullopt);

@@ -59,7 +59,7 @@ TEST_CASE("every call gives what the server says") {
                 CHECK(was_set);
 
                 set_options for_a_minute;
-                for_a_minute.expiry = 60s;
+                for_a_minute.ttl = 60s;
                 was_set = co_await c.set("key", "short-lived", for_a_minute);
                 CHECK(was_set);
                 set_options keep_ttl;
@@ -73,7 +73,7 @@ TEST_CASE("every call gives what the server says") {
                 ttl = co_await c.send("PTTL", "key");
                 CHECK(ttl == frame::integer(-1));
                 set_options no_time;
-                no_time.expiry = 0ms;
+                no_time.ttl = 0ms;
                 CHECK_THROWS_AS(co_await c.set("key", "x", no_time), redis_error);
 
                 std::int64_t count = co_await c.del("key", zeros, "absent");

@@ -96,7 +96,8 @@ TEST_CASE("containers are read from arrays, sets and maps") {
     // A map as it comes in RESP3, in RESP2, and as an array of pairs.
     const std::map<std::string, int> expected{{"a", 1}, {"b", 2}};
     CHECK(as<std::map<std::string, int>>("%2\r\n+a\r\n:1\r\n+b\r\n:2\r\n") == expected);
-    CHECK(as<std::map<std::string, int>>("*4\r\n$1\r\na\r\n$1\r\n1\r\n$1\r\nb\r\n$1\r\n2\r\n") == expected);
+    CHECK(as<std::map<std::string, int>>("*4\r\n$1\r\na\r\n$1\r\n1\r\n$1\r\nb\r\n$1\r\n2\r\n") ==
+          expected);
     CHECK(as<std::map<std::string, int>>("*2\r\n*2\r\n+a\r\n:1\r\n*2\r\n+b\r\n:2\r\n") == expected);
     CHECK(as<std::unordered_map<std::string, int>>("%1\r\n+a\r\n:1\r\n").at("a") == 1);
 

@@ -1,0 +1,19 @@
+// The typed commands, by family: what a client, a pipeline and a blocking_client have in common.
+//
+// To add one, write it in its family's file; nothing else needs to know it.
+#pragma once
+
+#include <mini_redis/commands/connection.hpp>
+#include <mini_redis/commands/generic.hpp>
+#include <mini_redis/commands/keys.hpp>
+#include <mini_redis/commands/strings.hpp>
+
+namespace mini_redis {
+
+/// All families. `Self` derives from it and has issue<Reply>(words, token...).
+template <class Self>
+class commands : public connection_commands<Self>,
+                 public key_commands<Self>,
+                 public string_commands<Self> {};
+
+} // namespace mini_redis

@@ -1,0 +1,124 @@
+// What a call and the connection that carries it know of each other. Not for applications.
+#pragma once
+
+#include <asio/any_io_executor.hpp>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <mini_redis/reply_view.hpp>
+#include <mini_redis/result.hpp>
+#include <new>
+#include <span>
+#include <string_view>
+#include <utility>
+
+namespace mini_redis {
+
+/// What a call is told besides its words.
+struct call_settings {
+    /// Below zero: the client's own. Zero: none.
+    std::chrono::milliseconds time_out{-1};
+    /// How many confirmations answer a SUBSCRIBE or the like; 0: this is an ordinary call.
+    std::size_t confirmations = 0;
+    /// It fails with this instead of being sent.
+    std::error_code refused{};
+};
+
+class call_target;
+
+/// A call that waits for its reply: a node of its target's queue.
+class pending_call {
+public:
+    virtual ~pending_call() = default;
+
+    /// Hands the reply to the caller, if it still waits. The node is destroyed before the caller
+    /// goes on, which may start a call of its own.
+    virtual void deliver(call_target& owner, const reply_view& reply) = 0;
+
+    /// Hands the failure to the caller, in a later turn of the loop. The node lives on, as given up.
+    virtual void fail(call_target& owner, failure why) = 0;
+
+    pending_call* next = nullptr;
+    std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+    call_settings settings;
+    bool given_up = false;
+    bool is_pooled = false;
+
+protected:
+    pending_call() = default;
+    pending_call(const pending_call&) = delete;
+    pending_call& operator=(const pending_call&) = delete;
+};
+
+/// Memory of calls that have ended, for those to come: a free list of nodes of one size.
+class call_memory {
+public:
+    call_memory() = default;
+    call_memory(const call_memory&) = delete;
+    call_memory& operator=(const call_memory&) = delete;
+
+    ~call_memory() {
+        while (free_) delete std::exchange(free_, free_->next);
+    }
+
+    /// A Call in memory from here, or of its own if a handler of unusual size makes it large.
+    template <class Call, class... Args>
+    Call* make(Args&&... args) {
+        constexpr bool fits = sizeof(Call) <= node_size && alignof(Call) <= alignof(node);
+        void* const memory = fits ? allocate() : ::operator new(sizeof(Call));
+        auto* const made = ::new (memory) Call{std::forward<Args>(args)...};
+        made->is_pooled = fits;
+        return made;
+    }
+
+    void destroy(pending_call* call) noexcept {
+        const bool is_pooled = call->is_pooled;
+        call->~pending_call();
+        if (!is_pooled) return ::operator delete(call);
+        auto* const freed = ::new (static_cast<void*>(call)) node;
+        freed->next = std::exchange(free_, freed);
+    }
+
+private:
+    static constexpr std::size_t node_size = 128;
+
+    union node {
+        node* next;
+        std::max_align_t alignment;
+        std::byte bytes[node_size];
+    };
+
+    void* allocate() {
+        if (!free_) return new node;
+        return std::exchange(free_, free_->next);
+    }
+
+    node* free_ = nullptr;
+};
+
+/// Where calls go: a connection, or what chooses one.
+///
+/// *Thread safety*: belongs to its executor.
+class call_target {
+public:
+    /// Takes the call over and sends its words, which are not needed after the return. If that
+    /// cannot be, the call fails in a later turn of the loop.
+    virtual void start(pending_call* call, std::span<const std::string_view> words) = 0;
+
+    /// The caller does not wait any longer; the reply is dropped when it comes.
+    virtual void give_up(pending_call* call, std::error_code why) = 0;
+
+    const asio::any_io_executor& executor() const noexcept { return executor_; }
+
+    call_memory& memory() noexcept { return memory_; }
+
+protected:
+    explicit call_target(asio::any_io_executor executor) noexcept : executor_{std::move(executor)} {}
+
+    ~call_target() = default;
+
+    asio::any_io_executor executor_;
+    call_memory memory_;
+};
+
+} // namespace mini_redis
