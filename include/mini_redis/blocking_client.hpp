@@ -8,6 +8,7 @@
 #include <mini_redis/connect_options.hpp>
 #include <mini_redis/detail/client_core.hpp>
 #include <mini_redis/detail/start_call.hpp>
+#include <mini_redis/pipeline.hpp>
 #include <mini_redis/result.hpp>
 #include <mini_redis/subscriber.hpp>
 #include <optional>
@@ -40,6 +41,14 @@ public:
     blocking_client(blocking_client&&) noexcept;
     blocking_client& operator=(blocking_client&&) noexcept;
     ~blocking_client();
+
+    /// Commands that are sent together and stay together; see basic_pipeline.
+    ///
+    ///     auto [name, visits] = c.pipeline().get("name").incr("visits").execute();
+    auto pipeline() noexcept { return basic_pipeline<blocking_client, false>{*this}; }
+
+    /// MULTI … EXEC: commands that other clients see done all at once.
+    auto transaction() noexcept { return basic_pipeline<blocking_client, true>{*this}; }
 
     /// SUBSCRIBE, PSUBSCRIBE: turns this client into a subscriber, whether it succeeds or not.
     blocking_subscriber subscribe(std::vector<std::string> channels) &&;

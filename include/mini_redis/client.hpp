@@ -13,6 +13,7 @@
 #include <mini_redis/error.hpp>
 #include <mini_redis/frame.hpp>
 #include <mini_redis/from_reply.hpp>
+#include <mini_redis/pipeline.hpp>
 #include <mini_redis/subscriber.hpp>
 #include <string>
 #include <string_view>
@@ -91,6 +92,14 @@ public:
     basic_client& operator=(basic_client&&) noexcept = default;
     /// Calls that are under way end with errc::client_closed.
     ~basic_client() = default;
+
+    /// Commands that are sent together and stay together; see basic_pipeline.
+    ///
+    ///     auto [name, visits] = co_await c.pipeline().get("name").incr("visits").execute();
+    auto pipeline() noexcept { return basic_pipeline<basic_client, false>{*this}; }
+
+    /// MULTI … EXEC: commands that other clients see done all at once.
+    auto transaction() noexcept { return basic_pipeline<basic_client, true>{*this}; }
 
     /// SUBSCRIBE, PSUBSCRIBE: turns this client into a subscriber, whether it succeeds or not.
     ///

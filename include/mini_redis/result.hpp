@@ -67,6 +67,9 @@ class result {
 public:
     using value_type = T;
 
+    /// Without a value: errc::unexpected_reply.
+    result() noexcept : result{failure{make_error_code(errc::unexpected_reply)}} {}
+
     result(T value) noexcept(std::is_nothrow_move_constructible_v<T>)
         : held_{std::in_place_index<0>, std::move(value)} {}
 

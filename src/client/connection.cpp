@@ -137,6 +137,11 @@ void connection::on_confirmation(const reply_view& received) {
 }
 
 void connection::on_reply(const reply_view& reply) {
+    if (first_ && first_->settings.replies > 1) {
+        --first_->settings.replies;
+        first_->collect(reply);
+        return;
+    }
     pending_call* const call = pop_front();
     if (!call) { // a reply that nobody asked for: the order is lost
         close(errc::protocol_error);
@@ -156,21 +161,28 @@ void connection::on_reply(const reply_view& reply) {
 // --- out ---
 
 void connection::start(pending_call* call, std::span<const std::string_view> words) {
-    if (!open_ || call->settings.refused) {
-        call->fail(*this, open_ ? call->settings.refused : close_reason_);
-        memory_.destroy(call);
-        return;
+    start_with(call, [&] { write_request(gathered_, words); });
+}
+
+void connection::start(pending_call* call, std::string_view requests) {
+    start_with(call, [&] { gathered_.append(requests); });
+}
+
+template <class Write>
+void connection::start_with(pending_call* call, Write write) {
+    std::error_code refused = open_ ? call->settings.refused : close_reason_;
+    if (!refused) {
+        if (call->settings.time_out < std::chrono::milliseconds{0})
+            call->settings.time_out = call_timeout;
+        try {
+            write();
+            return enqueue(call);
+        } catch (const std::bad_alloc&) { // nothing was written
+            refused = std::make_error_code(std::errc::not_enough_memory);
+        }
     }
-    if (call->settings.time_out < std::chrono::milliseconds{0})
-        call->settings.time_out = call_timeout;
-    try {
-        write_request(gathered_, words);
-    } catch (const std::bad_alloc&) { // nothing was written
-        call->fail(*this, std::make_error_code(std::errc::not_enough_memory));
-        memory_.destroy(call);
-        return;
-    }
-    enqueue(call);
+    call->fail(*this, refused);
+    memory_.destroy(call);
 }
 
 void connection::enqueue(pending_call* call) noexcept {

@@ -41,6 +41,7 @@ public:
     void open();
 
     void start(pending_call* call, std::span<const std::string_view> words) override;
+    void start(pending_call* call, std::string_view requests) override;
     void give_up(pending_call* call, std::error_code why) override;
 
     /// Ends everything; calls under way fail with `why`.
@@ -87,6 +88,8 @@ private:
     void on_reply(const reply_view& reply);
     void end_batch();
 
+    template <class Write>
+    void start_with(pending_call* call, Write write);
     void enqueue(pending_call* call) noexcept;
     void post_flush();
     pending_call* pop_front() noexcept;

@@ -180,7 +180,7 @@ constexpr auto commands = std::to_array<command_rule>({
     {5, "PERSIST key"},
     // the rest
     {16, "OBJECT ENCODING key", encoding},
-    {3, "OBJECT IDLETIME key", seconds},
+    {3, "OBJECT IDLETIME key", shape},
     {2, "OBJECT FREQ key"},
     {3, "OBJECT REFCOUNT key", shape},
     {2, "PING ?value"},

@@ -40,8 +40,7 @@ public:
 
     /// PEXPIRE: the key is gone after this time; whether it exists.
     auto expire(std::string_view key, std::chrono::milliseconds ttl, auto... token) {
-        return issue<bool>(self(), short_command{"PEXPIRE", key, ttl.count()},
-                           std::move(token)...);
+        return issue<bool>(self(), short_command{"PEXPIRE", key, ttl.count()}, std::move(token)...);
     }
 
     /// PEXPIREAT: the key is gone at this time; whether it exists.

@@ -41,7 +41,8 @@ public:
         return issue<bool>(self(), short_command{"SET", key, value}, std::move(token)...);
     }
 
-    auto set(std::string_view key, const word_like auto& value, const set_options& options, auto... token) {
+    auto set(std::string_view key, const word_like auto& value, const set_options& options,
+             auto... token) {
         command_line line{"SET", key, value};
         if (options.ttl) line.add("PX").add(options.ttl->count());
         if (options.condition == set_condition::if_absent) line.add("NX");
@@ -59,7 +60,8 @@ public:
     /// GETEX: the value; the key lives so long from now.
     template <class Reply = std::optional<std::string>>
     auto getex(std::string_view key, std::chrono::milliseconds ttl, auto... token) {
-        return issue<Reply>(self(), short_command{"GETEX", key, "PX", ttl.count()}, std::move(token)...);
+        return issue<Reply>(self(), short_command{"GETEX", key, "PX", ttl.count()},
+                            std::move(token)...);
     }
 
     /// SET … GET: the value that the key had before.
@@ -86,7 +88,8 @@ public:
 
     /// APPEND: the length afterwards, in bytes.
     auto append(std::string_view key, const word_like auto& value, auto... token) {
-        return issue<std::int64_t>(self(), short_command{"APPEND", key, value}, std::move(token)...);
+        return issue<std::int64_t>(self(), short_command{"APPEND", key, value},
+                                   std::move(token)...);
     }
 
     /// STRLEN: in bytes; 0 if there is no such key.
@@ -96,12 +99,15 @@ public:
 
     /// GETRANGE: from `first` to `last`, both included; below zero from the end.
     auto getrange(std::string_view key, std::int64_t first, std::int64_t last, auto... token) {
-        return issue<std::string>(self(), short_command{"GETRANGE", key, first, last}, std::move(token)...);
+        return issue<std::string>(self(), short_command{"GETRANGE", key, first, last},
+                                  std::move(token)...);
     }
 
     /// SETRANGE: the length afterwards.
-    auto setrange(std::string_view key, std::int64_t offset, const word_like auto& value, auto... token) {
-        return issue<std::int64_t>(self(), short_command{"SETRANGE", key, offset, value}, std::move(token)...);
+    auto setrange(std::string_view key, std::int64_t offset, const word_like auto& value,
+                  auto... token) {
+        return issue<std::int64_t>(self(), short_command{"SETRANGE", key, offset, value},
+                                   std::move(token)...);
     }
 
     /// INCR, INCRBY, DECR, DECRBY: the number afterwards.
@@ -128,7 +134,8 @@ public:
 
     /// SETBIT, GETBIT: the bit that was there.
     auto setbit(std::string_view key, std::uint64_t offset, bool value, auto... token) {
-        return issue<bool>(self(), short_command{"SETBIT", key, offset, value ? 1 : 0}, std::move(token)...);
+        return issue<bool>(self(), short_command{"SETBIT", key, offset, value ? 1 : 0},
+                           std::move(token)...);
     }
 
     auto getbit(std::string_view key, std::uint64_t offset, auto... token) {
@@ -142,12 +149,14 @@ public:
 
     /// BITPOS: where the first such bit is, or -1.
     auto bitpos(std::string_view key, bool bit, auto... token) {
-        return issue<std::int64_t>(self(), short_command{"BITPOS", key, bit ? 1 : 0}, std::move(token)...);
+        return issue<std::int64_t>(self(), short_command{"BITPOS", key, bit ? 1 : 0},
+                                   std::move(token)...);
     }
 
     /// BITOP: `operation` is AND, OR, XOR or NOT; the length of what is stored at `destination`.
     auto bitop(std::string_view operation, std::string_view destination, const auto&... keys) {
-        return issue_all<std::int64_t>(self(), command_line{"BITOP", operation, destination}, keys...);
+        return issue_all<std::int64_t>(self(), command_line{"BITOP", operation, destination},
+                                       keys...);
     }
 
 private:

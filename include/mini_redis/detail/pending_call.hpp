@@ -20,6 +20,8 @@ struct call_settings {
     std::chrono::milliseconds time_out{-1};
     /// How many confirmations answer a SUBSCRIBE or the like; 0: this is an ordinary call.
     std::size_t confirmations = 0;
+    /// How many replies it gets: of a pipeline, one a command.
+    std::size_t replies = 1;
     /// It fails with this instead of being sent.
     std::error_code refused{};
 };
@@ -31,11 +33,15 @@ class pending_call {
 public:
     virtual ~pending_call() = default;
 
-    /// Hands the reply to the caller, if it still waits. The node is destroyed before the caller
-    /// goes on, which may start a call of its own.
+    /// A reply that is not the last one.
+    virtual void collect(const reply_view& reply) = 0;
+
+    /// Hands the last reply to the caller, if it still waits. The node is destroyed before the
+    /// caller goes on, which may start a call of its own.
     virtual void deliver(call_target& owner, const reply_view& reply) = 0;
 
-    /// Hands the failure to the caller, in a later turn of the loop. The node lives on, as given up.
+    /// Hands the failure to the caller, in a later turn of the loop. The node lives on, as given
+    /// up.
     virtual void fail(call_target& owner, failure why) = 0;
 
     pending_call* next = nullptr;
@@ -58,7 +64,8 @@ public:
     call_memory& operator=(const call_memory&) = delete;
 
     ~call_memory() {
-        while (free_) delete std::exchange(free_, free_->next);
+        while (free_)
+            delete std::exchange(free_, free_->next);
     }
 
     /// A Call in memory from here, or of its own if a handler of unusual size makes it large.
@@ -105,6 +112,9 @@ public:
     /// cannot be, the call fails in a later turn of the loop.
     virtual void start(pending_call* call, std::span<const std::string_view> words) = 0;
 
+    /// The same with requests that are written out already; as many as the call expects replies.
+    virtual void start(pending_call* call, std::string_view requests) = 0;
+
     /// The caller does not wait any longer; the reply is dropped when it comes.
     virtual void give_up(pending_call* call, std::error_code why) = 0;
 
@@ -113,7 +123,8 @@ public:
     call_memory& memory() noexcept { return memory_; }
 
 protected:
-    explicit call_target(asio::any_io_executor executor) noexcept : executor_{std::move(executor)} {}
+    explicit call_target(asio::any_io_executor executor) noexcept
+        : executor_{std::move(executor)} {}
 
     ~call_target() = default;
 

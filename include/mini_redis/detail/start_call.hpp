@@ -14,6 +14,7 @@
 #include <mini_redis/as_result.hpp>
 #include <mini_redis/asio.hpp>
 #include <mini_redis/detail/pending_call.hpp>
+#include <mini_redis/detail/request_batch.hpp>
 #include <mini_redis/from_reply.hpp>
 #include <mini_redis/result.hpp>
 #include <optional>
@@ -113,6 +114,11 @@ public:
         });
     }
 
+    void collect(const reply_view& reply) override {
+        if constexpr (requires { reader_.collect(reply); })
+            if (handler_) reader_.collect(reply);
+    }
+
     void deliver(call_target& owner, const reply_view& reply) override {
         if (!handler_) return owner.memory().destroy(this);
         if constexpr (AsResult)
@@ -209,7 +215,8 @@ void with_views(const Words& words, Use&& use) {
 }
 
 /// Starts a call when its token has it started: with use_awaitable when it is awaited. Then `words`
-/// are sent, which has size() and operator[]. `target` may be null, of a client that was moved from.
+/// are sent, which has size() and operator[]. `target` may be null, of a client that was moved
+/// from.
 template <class Reply, class Reader, class Words, class Token>
 auto start_call(call_target* target, Words words, call_settings settings, Reader reader,
                 Token&& token) {
@@ -236,7 +243,11 @@ auto initiate_call(call_target* target, Words words, call_settings settings, Rea
         auto* const started =
             to->memory().template make<call_type>(*to, std::move(handler), std::move(read));
         started->settings = with;
-        with_views(sent, [&](std::span<const std::string_view> views) { to->start(started, views); });
+        if constexpr (std::same_as<Words, request_batch>)
+            to->start(started, sent.bytes());
+        else
+            with_views(sent,
+                       [&](std::span<const std::string_view> views) { to->start(started, views); });
     };
     using signature = typename call_signature<Reply, AsResult>::type;
     return asio::async_initiate<Token, signature>(initiation, token, target, std::move(words),

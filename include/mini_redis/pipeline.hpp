@@ -1,0 +1,187 @@
+// Several commands in one go: pipelines, and transactions without WATCH.
+#pragma once
+
+#include <cstddef>
+#include <mini_redis/commands.hpp>
+#include <mini_redis/detail/request_batch.hpp>
+#include <mini_redis/detail/start_call.hpp>
+#include <mini_redis/from_reply.hpp>
+#include <mini_redis/result.hpp>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+namespace mini_redis {
+
+/// What stands for a reply of nothing but OK in a tuple.
+template <class Reply>
+using tuple_value = std::conditional_t<std::is_void_v<Reply>, std::monostate, Reply>;
+
+/// The replies of a pipeline as they come in, each an own success or failure.
+template <class... Replies>
+class reply_collector {
+public:
+    using all = std::tuple<result<Replies>...>;
+
+    void add(const reply_view& reply) {
+        add(reply, std::index_sequence_for<Replies...>{});
+        ++next_;
+    }
+
+    /// When each of them has been added.
+    all take() {
+        return std::apply([](auto&... each) { return all{*std::move(each)...}; }, held_);
+    }
+
+    /// The values; throws the first failure there is.
+    static std::tuple<tuple_value<Replies>...> values_of(all results) {
+        return std::apply(
+            [](auto&... each) {
+                return std::tuple<tuple_value<Replies>...>{value_of(each)...};
+            },
+            results);
+    }
+
+private:
+    template <std::size_t... Index>
+    void add(const reply_view& reply, std::index_sequence<Index...>) {
+        ((Index == next_ ? set(std::get<Index>(held_), reply) : void()), ...);
+    }
+
+    template <class Reply>
+    static void set(std::optional<result<Reply>>& at, const reply_view& reply) {
+        try {
+            at.emplace(read_reply<result<Reply>>(reply));
+        } catch (...) {
+            at.emplace(failure::from(std::current_exception()));
+        }
+    }
+
+    template <class Reply>
+    static tuple_value<Reply> value_of(result<Reply>& of) {
+        if constexpr (std::is_void_v<Reply>)
+            return of.value(), std::monostate{};
+        else
+            return std::move(of).value();
+    }
+
+    std::tuple<std::optional<result<Replies>>...> held_;
+    std::size_t next_ = 0;
+};
+
+/// Reads the replies of a pipeline. With Each, the failure of one is its own.
+template <bool Each, class... Replies>
+class pipeline_reader {
+public:
+    static constexpr bool takes_errors = true;
+
+    void collect(const reply_view& reply) { replies_.add(reply); }
+
+    auto operator()(const reply_view& last) {
+        replies_.add(last);
+        if constexpr (Each)
+            return replies_.take();
+        else
+            return reply_collector<Replies...>::values_of(replies_.take());
+    }
+
+private:
+    reply_collector<Replies...> replies_;
+};
+
+/// Reads the replies of MULTI, of each command (QUEUED) and of EXEC, which has those that matter.
+template <bool Each, class... Replies>
+class transaction_reader {
+public:
+    static constexpr bool takes_errors = true;
+
+    // An error tells why EXEC is going to refuse.
+    void collect(const reply_view& reply) {
+        if (reply.is_error() && !refused_) refused_ = std::string{reply.text()};
+    }
+
+    auto operator()(const reply_view& exec) {
+        if (exec.is_error()) throw redis_error(refused_ ? *refused_ : std::string{exec.text()});
+        if (!exec.is_aggregate() || exec.size() != sizeof...(Replies))
+            unexpected_reply("the replies of a transaction", exec);
+        reply_collector<Replies...> replies;
+        for (const reply_view reply : exec)
+            replies.add(reply);
+        if constexpr (Each)
+            return replies.take();
+        else
+            return reply_collector<Replies...>::values_of(replies.take());
+    }
+
+private:
+    std::optional<std::string> refused_;
+};
+
+/// Commands that are sent together; client::pipeline and client::transaction make one.
+///
+///     auto [name, visits] = co_await c.pipeline().get("name").incr("visits").execute();
+///
+/// Each typed command adds itself, and command<Reply>(…). The requests are written out at once, so
+/// that no argument is referred to afterwards. In a transaction (MULTI … EXEC) other clients see
+/// either none of them done or all.
+template <class Client, bool IsAtomic, class... Replies>
+class basic_pipeline : public commands<basic_pipeline<Client, IsAtomic, Replies...>> {
+public:
+    explicit basic_pipeline(Client& on, request_batch requests = {})
+        : client_{&on},
+          requests_{std::move(requests)} {}
+
+    /// Any command that has one reply, which is read as a Reply.
+    template <class Reply, class... Args>
+    auto command(const Args&... args) {
+        return issue_all<Reply>(*this, command_line{}, args...);
+    }
+
+    /// Sends them, and gives a tuple of all replies (std::monostate for a command that has none).
+    ///
+    /// *Errors*: the first of an error reply, or of a reply of another shape; the commands behind it
+    /// are executed all the same.
+    template <class... Token>
+        requires(sizeof...(Replies) > 0)
+    auto execute(Token... token) {
+        return run<false, std::tuple<tuple_value<Replies>...>>(std::move(token)...);
+    }
+
+    /// The same with a tuple of results: each command has its own success or failure.
+    template <class... Token>
+        requires(sizeof...(Replies) > 0)
+    auto execute_each(Token... token) {
+        return run<true, std::tuple<result<Replies>...>>(std::move(token)...);
+    }
+
+    /// For the commands: adds one.
+    template <class Reply, class Words>
+    auto issue(Words words) {
+        with_views(words, [&](std::span<const std::string_view> views) {
+            if (IsAtomic && requests_.size() == 0) requests_.add("MULTI");
+            requests_.add(views);
+        });
+        return basic_pipeline<Client, IsAtomic, Replies..., Reply>{*client_, std::move(requests_)};
+    }
+
+private:
+    template <bool Each, class Value, class... Token>
+    auto run(Token... token) {
+        using reader = std::conditional_t<IsAtomic, transaction_reader<Each, Replies...>,
+                                          pipeline_reader<Each, Replies...>>;
+        if (IsAtomic) requests_.add("EXEC");
+        call_settings settings;
+        settings.replies = requests_.size();
+        if (!requests_.have_one_reply_each()) settings.refused = errc::not_allowed;
+        return client_->template start<Value>(std::move(requests_), settings, reader{},
+                                              std::move(token)...);
+    }
+
+    Client* client_;
+    request_batch requests_;
+};
+
+} // namespace mini_redis

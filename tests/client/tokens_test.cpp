@@ -1,0 +1,196 @@
+// The ways to wait for a call: awaitables of any executor, callbacks, futures, results.
+#include <asio/bind_executor.hpp>
+#include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
+#include <asio/strand.hpp>
+#include <asio/thread_pool.hpp>
+#include <asio/use_future.hpp>
+#include <future>
+#include <map>
+#include <memory>
+#include <mini_redis/client.hpp>
+#include <string>
+#include <thread>
+
+#include "client/support.hpp"
+
+using namespace mini_redis;
+using namespace mini_redis::test;
+
+namespace {
+
+using maybe_text = std::optional<std::string>;
+
+// An error reply: the key holds a text.
+constexpr const char* not_an_integer = "ERR value is not an integer or out of range";
+
+} // namespace
+
+TEST_CASE("a call completes as its token says") {
+    const redis_process server = start(server_kind::mini_redis);
+    run([&]() -> asio::awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        client c = co_await client::connect(address_of(server));
+        co_await c.set("key", "value");
+
+        // as_tuple
+        auto [failed, number] = co_await c.get<int>("key", use_tuple);
+        CHECK(failed);
+        CHECK_THROWS_AS(std::rethrow_exception(failed), std::system_error);
+        auto [fine, text] = co_await c.get("key", use_tuple);
+        CHECK_FALSE(fine);
+        CHECK(text == "value");
+
+        // as_result
+        result<maybe_text> value = co_await c.get("key", as_result);
+        REQUIRE(value);
+        CHECK(*value == "value");
+        result<std::int64_t> sum = co_await c.incr("key", as_result);
+        REQUIRE_FALSE(sum);
+        CHECK(sum.error().code() == errc::error_reply);
+        CHECK(sum.error().message() == not_an_integer);
+        CHECK_THROWS_AS(sum.value(), redis_error);
+        result<int> shaped = co_await c.get<int>("key", as_result);
+        REQUIRE_FALSE(shaped);
+        CHECK(shaped.error().message() == "expected an integer in range, got the string \"value\": " +
+                                              make_error_code(errc::unexpected_reply).message());
+        result<void> renamed = co_await c.rename("absent", "other", as_result);
+        CHECK(renamed.error().message() == "ERR no such key");
+        renamed = co_await c.rename("key", "other", as_result);
+        CHECK(renamed);
+
+        // A callback, which may only be movable, and is called once.
+        auto owned = std::make_unique<int>(7);
+        int seen = 0;
+        c.incrby("number", 5, [&seen, owned = std::move(owned)](std::exception_ptr error,
+                                                               std::int64_t now) {
+            if (!error) seen = static_cast<int>(now) + *owned;
+        });
+        c.rename("absent", "x", [&seen](const std::exception_ptr& error) {
+            if (error) seen += 100;
+        });
+        c.get("other", as_result([&seen](const result<maybe_text>& got) {
+            if (got && *got == "value") seen += 1000;
+        }));
+        co_await until([&] { return seen == 1112; });
+
+        // A handler with an executor of its own is called there.
+        asio::thread_pool elsewhere{1};
+        std::promise<std::thread::id> ran_on;
+        c.ping(asio::bind_executor(elsewhere.get_executor(),
+                                   [&ran_on](const std::exception_ptr&, const std::string&) {
+                                       ran_on.set_value(std::this_thread::get_id());
+                                   }));
+        auto future = ran_on.get_future();
+        co_await until([&] { return future.wait_for(0s) == std::future_status::ready; });
+        CHECK(future.get() != std::this_thread::get_id());
+
+        // Of a client that is closed, also with words that are not sent.
+        c.close();
+        value = co_await c.get("key", as_result);
+        CHECK(value.error().code() == errc::client_closed);
+        bool called = false;
+        c.set("key", 1, [&called](const std::exception_ptr& error, bool) {
+            called = error != nullptr;
+        });
+        CHECK_FALSE(called); // never before the call returns
+        co_await until([&] { return called; });
+    });
+}
+
+TEST_CASE("a future waits in another thread") {
+    const redis_process server = start(server_kind::mini_redis);
+    asio::io_context context{1};
+    auto work = asio::make_work_guard(context);
+    std::thread loop{[&context] { context.run(); }};
+    client c = asio::co_spawn(context, client::connect(address_of(server)), asio::use_future).get();
+    // A call is started on the client's executor.
+    std::future<std::int64_t> sum =
+        asio::co_spawn(context, c.incrby("number", 42), asio::use_future);
+    CHECK(sum.get() == 42);
+    std::promise<std::future<bool>> set;
+    asio::post(context, [&] { set.set_value(c.set("key", "value", asio::use_future)); });
+    CHECK(set.get_future().get().get());
+    asio::post(context, [&] { c.close(); });
+    work.reset();
+    loop.join();
+}
+
+TEST_CASE("a client of a concrete executor serves its coroutines") {
+    using executor = asio::io_context::executor_type;
+    using io_client = basic_client<executor>;
+    const redis_process server = start(server_kind::mini_redis);
+    asio::io_context context{1};
+    int done = 0;
+    const auto body = [&]() -> asio::awaitable<void, executor> {
+        io_client c = co_await io_client::connect(address_of(server));
+        co_await c.set("key", 5);
+        const int value = co_await c.get<int>("key");
+        CHECK(value == 5);
+        auto [text, sum] = co_await c.pipeline().get("key").incr("key").execute();
+        CHECK(text == "5");
+        CHECK(sum == 6);
+        result<bool> set = co_await c.set("key", 7, as_result(asio::use_awaitable_t<executor>{}));
+        CHECK(set.value());
+        ++done;
+    };
+    asio::co_spawn(context, body(), [](const std::exception_ptr& thrown) {
+        if (thrown) std::rethrow_exception(thrown);
+    });
+    context.run_for(60s);
+    CHECK(done == 1);
+}
+
+TEST_CASE("a client may belong to a strand of a pool") {
+    const redis_process server = start(server_kind::mini_redis);
+    asio::thread_pool pool{4};
+    const auto strand = asio::make_strand(pool);
+    const auto body = [&]() -> asio::awaitable<int> {
+        client c = co_await client::connect(address_of(server));
+        int sum = 0;
+        for (int i = 0; i < 100; ++i)
+            sum += co_await c.command<int>("INCR", "n") > 0 ? 1 : 0;
+        co_return sum;
+    };
+    CHECK(asio::co_spawn(strand, body(), asio::use_future).get() == 100);
+    pool.join();
+}
+
+TEST_CASE("replies come as the type that is asked for") {
+    for (const server_kind kind : available_servers()) {
+        const redis_process server = start(kind);
+        for (const auto protocol : {protocol_version::resp2, protocol_version::resp3}) {
+            INFO(to_string(kind) << ", RESP" << static_cast<int>(protocol));
+            run([&]() -> asio::awaitable<void> {
+                connect_options options;
+                options.protocol = protocol;
+                client c = co_await client::connect(address_of(server), options);
+                co_await c.flushdb();
+
+                const std::map<std::string, int> fields{{"a", 1}, {"b", 2}};
+                auto added = co_await c.command<int>("HSET", "hash", fields);
+                CHECK(added == 2);
+                auto read = co_await c.command<std::map<std::string, int>>("HGETALL", "hash");
+                CHECK(read == fields);
+
+                using scored = std::vector<std::pair<std::string, double>>;
+                co_await c.command<int>("ZADD", "zset", 1, "one", 2.5, "more");
+                auto members = co_await c.command<scored>("ZRANGE", "zset", 0, -1, "WITHSCORES");
+                CHECK(members == scored{{"one", 1}, {"more", 2.5}});
+
+                co_await c.mset("x", 1, "y", "two");
+                const std::vector<std::string> names{"x", "y"};
+                auto values = co_await c.mget(names, "absent");
+                CHECK(values == std::vector<maybe_text>{"1", "two", std::nullopt});
+                auto there = co_await c.exists(names, "x");
+                CHECK(there == 3);
+
+                const auto size_of = [](const reply_view& reply) { return reply.text().size(); };
+                std::size_t size = co_await c.read_in_place(size_of, "GET", "y");
+                CHECK(size == 3);
+                auto error = co_await c.command<result<int>>("INCR", "y");
+                CHECK(error.error().message() == not_an_integer);
+            });
+        }
+    }
+}
