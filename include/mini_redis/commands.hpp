@@ -5,7 +5,11 @@
 
 #include <mini_redis/commands/connection.hpp>
 #include <mini_redis/commands/generic.hpp>
+#include <mini_redis/commands/hashes.hpp>
 #include <mini_redis/commands/keys.hpp>
+#include <mini_redis/commands/lists.hpp>
+#include <mini_redis/commands/sets.hpp>
+#include <mini_redis/commands/sorted_sets.hpp>
 #include <mini_redis/commands/strings.hpp>
 
 namespace mini_redis {
@@ -13,7 +17,11 @@ namespace mini_redis {
 /// All families. `Self` derives from it and has issue<Reply>(words, token...).
 template <class Self>
 class commands : public connection_commands<Self>,
+                 public hash_commands<Self>,
                  public key_commands<Self>,
+                 public list_commands<Self>,
+                 public set_commands<Self>,
+                 public sorted_set_commands<Self>,
                  public string_commands<Self> {};
 
 } // namespace mini_redis

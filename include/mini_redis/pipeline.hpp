@@ -39,9 +39,7 @@ public:
     /// The values; throws the first failure there is.
     static std::tuple<tuple_value<Replies>...> values_of(all results) {
         return std::apply(
-            [](auto&... each) {
-                return std::tuple<tuple_value<Replies>...>{value_of(each)...};
-            },
+            [](auto&... each) { return std::tuple<tuple_value<Replies>...>{value_of(each)...}; },
             results);
     }
 
@@ -142,8 +140,8 @@ public:
 
     /// Sends them, and gives a tuple of all replies (std::monostate for a command that has none).
     ///
-    /// *Errors*: the first of an error reply, or of a reply of another shape; the commands behind it
-    /// are executed all the same.
+    /// *Errors*: the first of an error reply, or of a reply of another shape; the commands behind
+    /// it are executed all the same.
     template <class... Token>
         requires(sizeof...(Replies) > 0)
     auto execute(Token... token) {

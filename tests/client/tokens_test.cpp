@@ -52,8 +52,9 @@ TEST_CASE("a call completes as its token says") {
         CHECK_THROWS_AS(sum.value(), redis_error);
         result<int> shaped = co_await c.get<int>("key", as_result);
         REQUIRE_FALSE(shaped);
-        CHECK(shaped.error().message() == "expected an integer in range, got the string \"value\": " +
-                                              make_error_code(errc::unexpected_reply).message());
+        CHECK(shaped.error().message() ==
+              "expected an integer in range, got the string \"value\": " +
+                  make_error_code(errc::unexpected_reply).message());
         result<void> renamed = co_await c.rename("absent", "other", as_result);
         CHECK(renamed.error().message() == "ERR no such key");
         renamed = co_await c.rename("key", "other", as_result);
@@ -62,16 +63,16 @@ TEST_CASE("a call completes as its token says") {
         // A callback, which may only be movable, and is called once.
         auto owned = std::make_unique<int>(7);
         int seen = 0;
-        c.incrby("number", 5, [&seen, owned = std::move(owned)](std::exception_ptr error,
-                                                               std::int64_t now) {
-            if (!error) seen = static_cast<int>(now) + *owned;
-        });
+        c.incrby("number", 5,
+                 [&seen, owned = std::move(owned)](std::exception_ptr error, std::int64_t now) {
+                     if (!error) seen = static_cast<int>(now) + *owned;
+                 });
         c.rename("absent", "x", [&seen](const std::exception_ptr& error) {
             if (error) seen += 100;
         });
         c.get("other", as_result([&seen](const result<maybe_text>& got) {
-            if (got && *got == "value") seen += 1000;
-        }));
+                  if (got && *got == "value") seen += 1000;
+              }));
         co_await until([&] { return seen == 1112; });
 
         // A handler with an executor of its own is called there.
@@ -90,9 +91,8 @@ TEST_CASE("a call completes as its token says") {
         value = co_await c.get("key", as_result);
         CHECK(value.error().code() == errc::client_closed);
         bool called = false;
-        c.set("key", 1, [&called](const std::exception_ptr& error, bool) {
-            called = error != nullptr;
-        });
+        c.set("key", 1,
+              [&called](const std::exception_ptr& error, bool) { called = error != nullptr; });
         CHECK_FALSE(called); // never before the call returns
         co_await until([&] { return called; });
     });
