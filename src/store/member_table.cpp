@@ -16,7 +16,7 @@ member_table::~member_table() {
 
 entry& member_table::insert(const hashed_key& name, entry_ptr added) {
     segment* home = &segment_of(name.hash);
-    if (home->members.size() >= segment_limit && home->depth < prefix_bits) {
+    if (home->members.size() >= home->limit() && home->depth < prefix_bits) {
         split(*home);
         home = &segment_of(name.hash);
     }
@@ -47,7 +47,7 @@ void member_table::split(segment& full) {
         ++depth_;
     }
     auto upper = std::make_unique<segment>();
-    table lower;
+    table lower = table::ordered_as(full.members); // for the sake of those who scan
     const std::size_t half = full.members.size() / 2;
     lower.reserve(half + half / 4);
     upper->members.reserve(half + half / 4);
@@ -99,10 +99,27 @@ std::size_t member_table::memory() const noexcept {
 }
 
 std::unique_ptr<collection> member_table::clone() const {
+    // Segment by segment, in the same order: nothing is split, and nothing grows.
     auto copy = std::make_unique<member_table>();
-    for_each([&](const entry& member) {
-        copy->insert(hashed_key{member.key()}, entry::clone(member, member.key(), std::nullopt));
+    delete std::exchange(copy->directory_, {}).front();
+    copy->directory_.reserve(directory_.size());
+    copy->depth_ = depth_;
+    for_each_segment([&](const segment& each) {
+        auto made = std::make_unique<segment>();
+        made->members = table::ordered_as(each.members);
+        made->members.reserve(each.members.size());
+        made->number = each.number;
+        made->depth = each.depth;
+        each.members.for_each_while([&](const entry& member) {
+            made->members.insert(hash_key(member.key()),
+                                 entry::clone(member, member.key(), std::nullopt));
+            return true;
+        });
+        copy->directory_.insert(copy->directory_.end(), each.prefixes() >> (prefix_bits - depth_),
+                                made.get());
+        made.release();
     });
+    copy->size_ = size_;
     return copy;
 }
 

@@ -1,12 +1,13 @@
 // The members of a large set, the fields of a large hash: hash tables of entries that have no
 // expiry.
 //
-// It is one table while it is small. A table that has grown to segment_limit is split in two by the
+// It is one table while it is small. A table that has grown to its limit is split in two by the
 // next bit of the hash (extendible hashing), so that growing never moves more than one segment's
-// entries, and nobody waits long for it.
+// entries, and nobody waits long for it. All segments fill at the same pace: their limits differ so
+// that they are not split at the same time, but one after the other.
 //
-// The hash chooses by its top bits the segment, by the next the place in the segment's table. A
-// scan goes in that order, which splitting and growing keep.
+// The hash chooses by its top bits the segment, by others the place in the segment's table. A scan
+// goes in that order, which splitting and growing keep.
 #pragma once
 
 #include <cstddef>
@@ -93,7 +94,9 @@ public:
         }
     }
 
-    static constexpr std::size_t segment_limit = 16'384;
+    /// The most members that a segment has, and the fewest at which one is split in two.
+    static constexpr std::size_t highest_segment_limit = 8'192;
+    static constexpr std::size_t lowest_segment_limit = highest_segment_limit / 2;
 
 private:
     static constexpr unsigned prefix_bits = 16; // of the hash: the deepest directory
@@ -107,6 +110,13 @@ private:
         std::uint32_t prefixes() const noexcept { return 1U << (prefix_bits - depth); }
 
         std::uint32_t first_prefix() const noexcept { return number << (prefix_bits - depth); }
+
+        // Those of one depth are spread evenly: multiples of the golden ratio.
+        std::size_t limit() const noexcept {
+            constexpr std::uint64_t range = highest_segment_limit - lowest_segment_limit;
+            const std::uint32_t spread = (1U << depth | number) * 0x9e3779b1U;
+            return lowest_segment_limit + static_cast<std::size_t>(range * spread >> 32);
+        }
     };
 
     segment& segment_at(std::uint32_t prefix) const noexcept {

@@ -4,6 +4,12 @@
 
 namespace mini_redis {
 
+// The numbers that come one after the other lie far apart, and evenly.
+std::uint16_t table::another_factor() noexcept {
+    static std::atomic<std::uint32_t> drawn{0};
+    return static_cast<std::uint16_t>(drawn.fetch_add(40'502, std::memory_order_relaxed) | 1);
+}
+
 table::bucket* table::allocate(std::uint32_t count) {
     auto* made = static_cast<bucket*>(
         ::operator new(count * sizeof(bucket), std::align_val_t{alignof(bucket)}));
@@ -42,10 +48,20 @@ table::slot* table::place(std::uint64_t hash, slot value) noexcept {
     }
 }
 
+// Growing by half keeps between 57 % and 86 % of the slots in use.
+//
+// Tables that share the entries of one store, or of one large set, fill at the same pace. Lest they
+// all grow in the same moment, each takes one step of a length of its own.
+std::uint32_t table::next_bucket_count() const noexcept {
+    constexpr std::uint32_t own_step = 26; // what the smallest grow to: 1, 2, 4, 7, 11, 17, 26
+    const std::uint32_t count = bucket_count();
+    const std::uint32_t grown = count + count / 2 + 1;
+    if (count > own_step || grown <= own_step) return grown;
+    return count + 1 + (count / 2 * factor() >> 16);
+}
+
 table::slot* table::insert(std::uint64_t hash, entry_ptr added) {
-    // Growing by half keeps between 57 % and 86 % of the slots in use.
-    if (size_ >= std::size_t{bucket_count()} * max_per_bucket)
-        resize(bucket_count() + bucket_count() / 2 + 1);
+    if (size_ >= std::size_t{bucket_count()} * max_per_bucket) resize(next_bucket_count());
     entry* const e = added.release();
     ++size_;
     expiring_ += e->has_expiry();

@@ -5,8 +5,13 @@
 // the entries that passed by, so a search knows where to stop and nothing is ever left as a
 // tombstone.
 //
-// Buckets stand in the order of the hash: bucket = hash32 * bucket_count / 2^32. A position in that
-// order means the same whatever the table's size, which is what SCAN's cursor is.
+// Buckets stand in the order of a position made of the hash: bucket = position * bucket_count /
+// 2^32. A position means the same whatever the table's size, which is what SCAN's cursor is.
+//
+// Each table has an order of its own: the position is the hash times the table's factor. Otherwise
+// what is walked out of one table and put into another would fill that from its beginning, where
+// searches would run over hundreds of full buckets until it had grown to its size (SUNIONSTORE, or
+// a client that adds what SMEMBERS gave it).
 //
 // Invariant: size_ <= 6 * bucket_count_; a slot's tag is 0 if and only if it is empty; the lowest
 // bit of a slot says whether its entry has an expiry, and expiring_ counts those.
@@ -37,9 +42,16 @@ public:
 
     static bool has_expiry(slot value) noexcept { return (value & expiry_bit) != 0; }
 
-    table() = default;
+    table() noexcept : factor_{another_factor()} {}
 
-    table(table&& other) noexcept { swap(other); }
+    table(table&& other) noexcept : table{} { swap(other); }
+
+    /// An empty table with the order of another one.
+    static table ordered_as(const table& other) noexcept {
+        table made;
+        made.factor_.store(other.factor(), std::memory_order_relaxed);
+        return made;
+    }
 
     table& operator=(table&& other) noexcept {
         table moved{std::move(other)};
@@ -60,7 +72,7 @@ public:
 
     /// Another number whenever entries may have changed their buckets: a walk by bucket numbers
     /// that is interrupted knows by it that it must start again.
-    std::uint32_t layout() const noexcept { return layout_; }
+    std::uint16_t layout() const noexcept { return layout_; }
 
     std::size_t memory() const noexcept { return bucket_count() * sizeof(bucket); }
 
@@ -202,11 +214,14 @@ public:
         std::swap(size_, other.size_);
         std::swap(expiring_, other.expiring_);
         std::swap(layout_, other.layout_);
+        factor_.store(other.factor_.exchange(factor(), std::memory_order_relaxed),
+                      std::memory_order_relaxed);
     }
 
-    /// The bits of a hash that order entries; the others choose shard and tag.
-    static std::uint32_t position_of(std::uint64_t hash) noexcept {
-        return static_cast<std::uint32_t>(hash >> 8);
+    /// Where a key stands in the table's order. Of the hash, the bits above choose the shard and
+    /// those below are the tag.
+    std::uint32_t position_of(std::uint64_t hash) const noexcept {
+        return static_cast<std::uint32_t>(hash >> 8) * (factor() * 0x9e3779b1U);
     }
 
 private:
@@ -246,6 +261,10 @@ private:
         return reinterpret_cast<slot>(e) | (e->has_expiry() ? expiry_bit : 0);
     }
 
+    std::uint16_t factor() const noexcept { return factor_.load(std::memory_order_relaxed); }
+
+    static std::uint16_t another_factor() noexcept;
+
     std::uint32_t bucket_at(std::uint32_t position) const noexcept {
         return static_cast<std::uint32_t>((std::uint64_t{position} * bucket_count()) >> 32);
     }
@@ -275,6 +294,7 @@ private:
     }
 
     slot* place(std::uint64_t hash, slot value) noexcept;
+    std::uint32_t next_bucket_count() const noexcept;
     void resize(std::uint32_t wanted);
     static bucket* allocate(std::uint32_t count);
     static void deallocate(bucket* old) noexcept;
@@ -286,7 +306,8 @@ private:
     std::atomic<std::uint32_t> bucket_count_{0};
     std::uint32_t size_ = 0;
     std::uint32_t expiring_ = 0;
-    std::uint32_t layout_ = 0;
+    std::uint16_t layout_ = 0;
+    std::atomic<std::uint16_t> factor_; // odd: positions differ where the hash's bits do
 };
 
 } // namespace mini_redis
