@@ -159,7 +159,7 @@ void executor::queue(client_state& client, const request& one, reply_writer& rep
         count_->error_replies.add();
         return reply.error("ERR Command not allowed inside a transaction");
     }
-    client.extra->queue->requests.push_back(std::make_unique<queued_request>(one.args));
+    client.extra->queue->requests.emplace_back(one.args);
     reply.simple_string("QUEUED");
 }
 
@@ -298,10 +298,6 @@ void executor::tell_new_keys(bool tell) {
         };
 }
 
-void call_effects::add_event(std::string_view name, std::size_t database, std::string_view key) {
-    events.push_back({name, database, std::string{key}});
-}
-
 void executor::publish_events(client_state& client) {
     const std::vector<keyspace_event> events = std::exchange(effects_.events, {});
     for (const keyspace_event& each : events) {
@@ -397,7 +393,7 @@ bool executor::serve(parked_call& waiting, const hashed_key& ready) {
     keys.insert(keys.end(), further.begin(), further.end());
     reply_writer reply{waiting.reply, waiting.client.protocol};
     try {
-        call(waiting.client, waiting.row, waiting.words, keys, reply, false);
+        call(waiting.client, waiting.row, waiting.request.words(), keys, reply, false);
     } catch (const std::bad_alloc&) { // its own affair, not that of whoever serves it
         waiting.reply.clear();
         reply.error("ERR out of memory");
@@ -412,15 +408,10 @@ bool executor::serve(parked_call& waiting, const hashed_key& ready) {
 
 void context::park(value_type type, std::size_t waited_on, std::optional<std::int64_t> until_ms,
                    timeout_reply otherwise) {
-    if (effects.may_park) {
+    if (effects.may_park)
         effects.parked = parking{type, waited_on, until_ms, otherwise};
-        return;
-    }
-    switch (otherwise) {
-    case timeout_reply::null: return reply.null();
-    case timeout_reply::null_array: return reply.null_array();
-    case timeout_reply::zero: return reply.integer(0);
-    }
+    else
+        write_reply(reply, otherwise);
 }
 
 } // namespace mini_redis

@@ -406,7 +406,7 @@ task<bool> session::wait_while_blocked() {
 void session::time_out(const std::shared_ptr<parked_call>& call) {
     if (parked != call || !call->finish()) return; // it is being served just now
     reply_writer late{call->reply, call->client.protocol};
-    call->write_timeout(late);
+    write_reply(late, call->how.otherwise);
     unblock();
 }
 
@@ -432,7 +432,7 @@ bool session::end_block(bool with_error) {
     if (with_error)
         reply.error("UNBLOCKED client unblocked via CLIENT UNBLOCK");
     else
-        call->write_timeout(reply);
+        write_reply(reply, call->how.otherwise);
     call->on_served();
     return true;
 }
