@@ -22,8 +22,7 @@ class core;
 /// What is no atomic is guarded by the directory's lock: publish_names() and describe() need it.
 class shown_state {
 public:
-    shown_state(std::uint64_t id, tcp_socket& socket, std::int64_t now_ms,
-                std::uint32_t second);
+    shown_state(std::uint64_t id, tcp_socket& socket, std::int64_t now_ms, std::uint32_t second);
 
     /// Copies what commands may have changed.
     void publish(const client_state& client) noexcept;
