@@ -30,6 +30,7 @@ void executor::park(client_state& client, const command& row,
         throw;
     }
     client.parked = waiting;
+    server_->begin_wait(client);
 }
 
 void executor::forget(const parked_call& call) {

@@ -44,6 +44,29 @@ void plan_exec(const client_state& client, std::span<const std::string_view>, lo
     }
 }
 
+// Holds back the replies of what follows in a transaction: after CLIENT REPLY OFF, and after CLIENT
+// KILL of oneself, whose reply is the last. The array that was announced stays short, as in Redis.
+class silence {
+public:
+    explicit silence(reply_writer& reply) noexcept : reply_{reply} {}
+
+    ~silence() {
+        if (&reply_.buffer() == &unheard_) reply_.unmute();
+    }
+
+    silence(const silence&) = delete;
+    silence& operator=(const silence&) = delete;
+
+    void begin_if(bool wanted) noexcept {
+        if (wanted) [[unlikely]]
+            reply_.mute(unheard_);
+    }
+
+private:
+    reply_writer& reply_;
+    output_buffer unheard_;
+};
+
 void exec(context& c) {
     if (!c.client.in_transaction) return c.reply.error("ERR EXEC without MULTI");
     transaction& queue = *c.client.extra->queue;
@@ -58,10 +81,13 @@ void exec(context& c) {
     if (broken) return c.reply.null_array();
     c.reply.array(requests.size());
     c.effects.may_park = false;
-    c.client.in_exec = true;
-    for (const owned_words& each : requests)
+    c.client.in_exec = static_cast<std::uint32_t>(requests.size());
+    silence rest{c.reply};
+    for (const owned_words& each : requests) {
         c.runner.execute_queued(c.client, each.words(), c.reply, c.all_locked);
-    c.client.in_exec = false;
+        rest.begin_if(c.client.replies == reply_mode::off || c.client.close_after_reply);
+    }
+    c.client.in_exec = 0;
     c.effects.may_park = true;
 }
 

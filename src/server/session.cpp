@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <utility>
 
+#include "commands/parked_call.hpp"
 #include "commands/settings.hpp"
 #include "commands/transaction.hpp"
 #include "resp/reply_writer.hpp"
@@ -94,7 +95,6 @@ task<void> session::run() {
         do {
             state = execute(input);
             if (close_without_reply) co_return cut();
-            if (parked) show_parked();
             send_replies();
             if (!unsent_.empty()) {
                 keep(input);
@@ -269,7 +269,7 @@ void session::run_command(const request& one, reply_writer& reply) {
         out.truncate(before);
         reply.error("ERR out of memory");
     }
-    in_exec = false;
+    in_exec = 0;
     if (!after_exec_.empty()) {
         replies_->append(after_exec_.view());
         after_exec_.release();
@@ -293,7 +293,11 @@ void session::cut() noexcept {
 }
 
 bool session::request_close() {
-    if (close_requested_.exchange(true, std::memory_order_relaxed)) return false;
+    {
+        const std::lock_guard lock{parked_mutex_};
+        if (close_requested_.exchange(true, std::memory_order_relaxed)) return false;
+        if (seen_parked_) seen_parked_->finish(); // from now on nothing is taken for it
+    }
     asio::post(home_->io(), [self = shared_from_this()] { self->cut(); });
     return true;
 }

@@ -89,6 +89,9 @@ public:
     /// error. False if nothing is blocked.
     bool end_block(bool with_error);
 
+    /// Lets others see whether a command is blocked.
+    void show_parked() noexcept;
+
     /// What tells the session, from any thread, that its blocked command has been served.
     std::function<void()> waker();
 
@@ -135,7 +138,6 @@ private:
     // A blocked command: session_blocking.cpp.
     task<bool> wait_while_blocked();
     void time_out(const std::shared_ptr<parked_call>& call);
-    void show_parked();
     void unblock();
     void end_wait();
 

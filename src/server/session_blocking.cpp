@@ -74,11 +74,12 @@ void session::time_out(const std::shared_ptr<parked_call>& call) {
     unblock();
 }
 
-// What end_block() finds.
-void session::show_parked() {
+// What end_block() and request_close() find.
+void session::show_parked() noexcept {
     const std::lock_guard lock{parked_mutex_};
     if (bool{parked} == bool{seen_parked_}) return;
     seen_parked_ = parked;
+    if (parked && close_requested()) parked->finish(); // it was killed while it executed this
     shown_.set_blocked(bool{parked});
     home_->server().count_blocked(bool{parked});
 }

@@ -90,9 +90,9 @@ void session::take(const published_message& message) {
 
 void session::push(const published_message& message) {
     if (!extra || !message.wanted_by(*extra)) return; // it has unsubscribed meanwhile
-    if (close_without_reply) return;
+    if (close_after_reply) return;
     // What it publishes to itself within EXEC follows the array of replies, as from Redis 7.2 on.
-    output_buffer& out = !executing_ ? unsent_ : in_exec ? after_exec_ : *replies_;
+    output_buffer& out = !executing_ ? unsent_ : in_exec != 0 ? after_exec_ : *replies_;
     reply_writer reply{out, protocol};
     message.write(reply);
     if (!is_over_limit(out.size())) return;

@@ -50,7 +50,7 @@ void shown_state::publish(const client_state& client) noexcept {
     if (client.in_transaction)
         store(queued_, client.extra->queue->requests.size());
     else
-        store(queued_, -1);
+        store(queued_, client.in_exec != 0 ? static_cast<std::int32_t>(client.in_exec) : -1);
     store(flags_, (client.no_evict ? no_evict_bit : 0) | (client.no_touch ? no_touch_bit : 0) |
                       (client.close_after_reply ? close_after_reply_bit : 0));
 }
