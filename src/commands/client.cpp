@@ -135,6 +135,7 @@ void client_list(context& c) {
         return c.reply.error(replies::syntax_error);
     }
 
+    c.server.refresh(c.client); // what it has changed in this transaction
     const std::vector<client_info> clients = c.server.clients();
     std::string text;
     if (ids) { // in the order in which they were asked for

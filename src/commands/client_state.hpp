@@ -40,7 +40,8 @@ struct client_state {
     bool no_evict = false;
     bool no_touch = false;
     bool in_transaction = false; ///< after MULTI: `queue` is there
-    bool in_exec = false;        ///< what was queued is being executed: its replies are one array
+    /// While EXEC runs, whose replies are one array: how many requests it has.
+    std::uint32_t in_exec = 0;
 
     /// What the client waits for; while it is set, no further command of it is executed.
     std::shared_ptr<parked_call> parked;

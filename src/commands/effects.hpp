@@ -14,6 +14,8 @@
 
 namespace mini_redis {
 
+class reply_writer;
+
 /// The classes of keyspace notifications, each a letter of `notify-keyspace-events`.
 enum class event_class : std::uint32_t {
     generic = 1 << 0,      ///< g
@@ -49,6 +51,8 @@ enum class timeout_reply : std::uint8_t {
     null_array, ///< BLPOP
     zero,       ///< WAIT
 };
+
+void write_reply(reply_writer& out, timeout_reply what);
 
 /// A blocking command that has found nothing asks its client to wait.
 struct parking {

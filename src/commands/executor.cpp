@@ -159,7 +159,7 @@ void executor::queue(client_state& client, const request& one, reply_writer& rep
         count_->error_replies.add();
         return reply.error("ERR Command not allowed inside a transaction");
     }
-    client.extra->queue->requests.push_back(std::make_unique<queued_request>(one.args));
+    client.extra->queue->requests.emplace_back(one.args);
     reply.simple_string("QUEUED");
 }
 
@@ -173,8 +173,8 @@ void executor::run(client_state& client, const request& one, reply_writer& reply
     if (one.one_key) [[likely]] {
         shard& home = store_->shard_of(one.key);
         const std::lock_guard lock{home.mutex};
-        if (!home.listeners || home.listeners->needy == 0 || has(row.flags, command_flag::readonly))
-            [[likely]] {
+        if (!home.listeners || !home.listeners->needs.contains(one.key.hash) ||
+            has(row.flags, command_flag::readonly)) [[likely]] {
             const std::span keys{&one.key, 1};
             call(client, row, one.args, keys, reply, false);
             return conclude(client, row, one.args, keys);
@@ -191,6 +191,7 @@ void executor::run(client_state& client, const request& one, reply_writer& reply
 void executor::run_planned(client_state& client, const request& one, reply_writer& reply) {
     const command& row = *one.row;
     keys_.clear();
+    touched_.clear();
     for_each_key(row, one.args, [&](std::size_t at) { keys_.emplace_back(one.args[at]); });
     lock_plan plan;
     if (row.plan != nullptr) row.plan(client, one.args, plan);
@@ -202,36 +203,22 @@ void executor::run_planned(client_state& client, const request& one, reply_write
         const store_guard guard{*store_, store_guard::all_shards{}};
         return run_locked(true);
     }
-    std::vector<std::uint32_t> shards = shards_of(*store_, keys_);
+    for (const hashed_key& key : keys_)
+        touched_.push_back(key.hash);
     for (const std::string_view key : plan.keys)
-        shards.push_back(static_cast<std::uint32_t>(store_->shard_index(hash_key(key))));
+        touched_.push_back(hash_key(key));
     // If this request serves a blocked client, that client's command may need further locks (those
     // of BLMOVE's destination), and what it does may serve the next. So the locks are widened until
     // nothing can be missing; each round adds shards, so that it ends.
+    const auto own = static_cast<std::ptrdiff_t>(touched_.size());
+    std::vector<std::uint32_t> shards;
     while (true) {
+        for (const std::uint64_t hash : touched_)
+            shards.push_back(static_cast<std::uint32_t>(store_->shard_index(hash)));
         const store_guard guard{*store_, shards};
-        std::vector<std::uint32_t> missing = needed_by_waiters(guard.shards());
-        if (missing.empty()) return run_locked(false);
-        shards.insert(shards.end(), missing.begin(), missing.end());
+        touched_.erase(touched_.begin() + own, touched_.end()); // found out anew, now under lock
+        if (add_needed_by_waiters(touched_, guard.shards())) return run_locked(false);
     }
-}
-
-// The shards that the waiters of some shards need besides.
-std::vector<std::uint32_t>
-executor::needed_by_waiters(const std::vector<std::uint32_t>& locked) const {
-    std::vector<std::uint32_t> missing;
-    for (const std::uint32_t index : locked) {
-        const auto& listeners = store_->shard_at(index).listeners;
-        if (!listeners || listeners->needy == 0) continue;
-        for (const auto& [place, waiters] : listeners->waiters)
-            for (const std::shared_ptr<waiter>& each : waiters)
-                for (const std::uint64_t hash : each->also_needs) {
-                    const auto needed = static_cast<std::uint32_t>(store_->shard_index(hash));
-                    if (!std::binary_search(locked.begin(), locked.end(), needed))
-                        missing.push_back(needed);
-                }
-    }
-    return missing;
 }
 
 void executor::call(client_state& client, const command& row,
@@ -300,10 +287,6 @@ void executor::tell_new_keys(bool tell) {
         };
 }
 
-void call_effects::add_event(std::string_view name, std::size_t database, std::string_view key) {
-    events.push_back({name, database, std::string{key}});
-}
-
 void executor::publish_events(client_state& client) {
     const std::vector<keyspace_event> events = std::exchange(effects_.events, {});
     for (const keyspace_event& each : events) {
@@ -321,108 +304,6 @@ void executor::drop_effects() noexcept {
     effects_.events.clear();
     effects_.parked.reset();
     effects_.may_park = true;
-}
-
-void executor::park(client_state& client, const command& row,
-                    std::span<const std::string_view> args, std::span<const hashed_key> keys) {
-    const parking how = *std::exchange(effects_.parked, std::nullopt);
-    const auto waiting = std::make_shared<parked_call>(row, args, keys, client, how);
-    waiting->on_served = server_->waker(client);
-    try {
-        for (const hashed_key& key : waiting->awaited_keys()) {
-            shard_listeners& listeners = sharded_store::ensure_listeners(store_->shard_of(key));
-            listeners.waiters[{client.database, std::string{key.name}}].push_back(waiting);
-            listeners.needy += !waiting->also_needs.empty();
-        }
-    } catch (const std::bad_alloc&) {
-        waiting->finish(); // it stands in some lists already, and must not be served from there
-        throw;
-    }
-    client.parked = waiting;
-}
-
-void executor::forget(const parked_call& call) {
-    for (const hashed_key& key : call.awaited_keys()) {
-        const store_guard guard{*store_, key};
-        shard& home = store_->shard_of(key);
-        if (!home.listeners) continue;
-        auto& waiters = home.listeners->waiters;
-        const auto found = waiters.find(key_place_view{call.client.database, key.name});
-        if (found == waiters.end()) continue;
-        const std::size_t removed =
-            std::erase_if(found->second,
-                          [&](const std::shared_ptr<waiter>& each) { return each.get() == &call; });
-        if (!call.also_needs.empty()) home.listeners->needy -= removed;
-        if (found->second.empty()) waiters.erase(found);
-        sharded_store::drop_listeners_if_unused(home);
-    }
-}
-
-void executor::serve_waiters() {
-    // What serves one may get the next key ready (BLMOVE), also one that has been looked at before:
-    // hence rounds, each with a list of its own. They end because each serves somebody.
-    while (!effects_.changes.ready.empty())
-        for (const change_log::ready_key& each : std::exchange(effects_.changes.ready, {}))
-            serve_waiters_of(each.place);
-}
-
-void executor::serve_waiters_of(const key_place& place) {
-    const hashed_key key{place.second};
-    shard& home = store_->shard_of(key);
-    if (!home.listeners) return;
-    const auto found = home.listeners->waiters.find(place);
-    if (found == home.listeners->waiters.end()) return;
-    auto& waiters = found->second;
-    database db{*store_, place.first, time_, &effects_.changes};
-    for (std::size_t i = 0; i < waiters.size();) {
-        const located holds = db.find(key);
-        if (!holds) break;
-        const auto waiting = std::static_pointer_cast<parked_call>(waiters[i]);
-        if (waiting->how.awaited != holds->type() || !serve(*waiting, key)) {
-            ++i;
-            continue;
-        }
-        waiters.erase(waiters.begin() + static_cast<std::ptrdiff_t>(i));
-        if (!waiting->also_needs.empty()) --home.listeners->needy;
-    }
-    if (waiters.empty()) home.listeners->waiters.erase(found);
-    sharded_store::drop_listeners_if_unused(home);
-}
-
-// True if it need not wait any longer.
-bool executor::serve(parked_call& waiting, const hashed_key& ready) {
-    const std::lock_guard lock{waiting.mutex};
-    if (waiting.finished) return true; // by another key, or its client has left
-    std::vector<hashed_key> keys{ready};
-    const std::span all{waiting.keys};
-    const std::span further = all.subspan(waiting.how.keys);
-    keys.insert(keys.end(), further.begin(), further.end());
-    reply_writer reply{waiting.reply, waiting.client.protocol};
-    try {
-        call(waiting.client, waiting.row, waiting.words, keys, reply, false);
-    } catch (const std::bad_alloc&) { // its own affair, not that of whoever serves it
-        waiting.reply.clear();
-        reply.error("ERR out of memory");
-    }
-    if (std::exchange(effects_.parked, std::nullopt)) return false;
-    waiting.finished = true;
-    waiting.on_served();
-    return true;
-}
-
-// -- For commands -----------------------------------------------------------------------------
-
-void context::park(value_type type, std::size_t waited_on, std::optional<std::int64_t> until_ms,
-                   timeout_reply otherwise) {
-    if (effects.may_park) {
-        effects.parked = parking{type, waited_on, until_ms, otherwise};
-        return;
-    }
-    switch (otherwise) {
-    case timeout_reply::null: return reply.null();
-    case timeout_reply::null_array: return reply.null_array();
-    case timeout_reply::zero: return reply.integer(0);
-    }
 }
 
 } // namespace mini_redis

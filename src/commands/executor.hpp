@@ -101,7 +101,8 @@ private:
     bool serve(parked_call& waiting, const hashed_key& ready);
     void tell_new_keys(bool tell);
     void publish_events(client_state& client);
-    std::vector<std::uint32_t> needed_by_waiters(const std::vector<std::uint32_t>& locked) const;
+    bool add_needed_by_waiters(std::vector<std::uint64_t>& touched,
+                               const std::vector<std::uint32_t>& locked) const;
     void run_timed(client_state& client, const request& one, reply_writer& reply,
                    command_counters& count);
 
@@ -116,7 +117,8 @@ private:
     counters* count_;
     const registry* commands_;
     call_effects effects_;
-    std::vector<hashed_key> keys_; // of the request being run; kept for its memory
+    std::vector<hashed_key> keys_;       // of the request being run; kept for its memory
+    std::vector<std::uint64_t> touched_; // the hashes of all keys that it may touch; likewise
 };
 
 /// Calls `visit(word index)` for each key that the request's words name by the row's ranges.

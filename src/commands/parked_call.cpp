@@ -1,6 +1,7 @@
 #include "commands/parked_call.hpp"
 
 #include <algorithm>
+#include <string_view>
 #include <unordered_set>
 #include <utility>
 
@@ -10,22 +11,15 @@ parked_call::parked_call(const command& what, std::span<const std::string_view> 
                          std::span<const hashed_key> all_keys, const client_state& from,
                          const parking& why)
     : row{what},
+      request{args},
       how{why} {
     client.id = from.id;
     client.database = from.database;
     client.protocol = from.protocol;
     client.no_touch = from.no_touch;
 
-    std::size_t size = 0;
-    for (const std::string_view word : args)
-        size += word.size();
-    text_.reserve(size);
-    for (const std::string_view word : args) {
-        const std::size_t at = text_.size();
-        text_.append(word); // within what was reserved: views stay right
-        words.emplace_back(text_.data() + at, word.size());
-    }
     // Keys come in the order of the words, so that each is looked for where the last was found.
+    const std::span words = request.words();
     auto place = words.begin();
     const auto own = [&](std::string_view name) {
         place = std::find(place, words.end(), name);
@@ -49,14 +43,6 @@ parked_call::parked_call(const command& what, std::span<const std::string_view> 
 bool parked_call::finish() {
     const std::lock_guard lock{mutex};
     return !std::exchange(finished, true);
-}
-
-void parked_call::write_timeout(reply_writer& out) const {
-    switch (how.otherwise) {
-    case timeout_reply::null: return out.null();
-    case timeout_reply::null_array: return out.null_array();
-    case timeout_reply::zero: return out.integer(0);
-    }
 }
 
 } // namespace mini_redis

@@ -6,15 +6,13 @@
 #include <memory>
 #include <mutex>
 #include <span>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "commands/client_state.hpp"
 #include "commands/command.hpp"
 #include "commands/effects.hpp"
+#include "commands/owned_words.hpp"
 #include "resp/output_buffer.hpp"
-#include "resp/reply_writer.hpp"
 #include "store/hash.hpp"
 #include "store/listeners.hpp"
 
@@ -33,18 +31,15 @@ public:
     /// Ends the wait without an answer; false if it has ended already.
     bool finish();
 
-    /// Writes what the client is told when its time is over.
-    void write_timeout(reply_writer& out) const;
-
     /// The keys that it waits on.
     std::span<const hashed_key> awaited_keys() const noexcept {
         return std::span{keys}.first(how.keys);
     }
 
     const command& row;
-    std::vector<std::string_view> words; ///< into `text`
-    std::vector<hashed_key> keys;        ///< each once; the awaited ones first
-    client_state client;                 ///< what of the client's state the command needs
+    owned_words request;
+    std::vector<hashed_key> keys; ///< views into `request`; each once, the awaited ones first
+    client_state client;          ///< what of the client's state the command needs
     parking how;
 
     std::mutex mutex;
@@ -52,9 +47,6 @@ public:
     output_buffer reply;
     /// Called once it has been served, by the thread that did it, under the locks of shards.
     std::function<void()> on_served;
-
-private:
-    std::string text_;
 };
 
 } // namespace mini_redis

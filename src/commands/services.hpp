@@ -108,11 +108,15 @@ public:
 
     /// What wakes the client, from any thread, when it has been served after it was blocked.
     virtual std::function<void()> waker(client_state& client) = 0;
+    /// The client waits now (client_state::parked): called with the locks still held under which it
+    /// found nothing, so that whoever ends the wait or the connection from now on finds it waiting.
+    virtual void begin_wait(client_state& client) noexcept = 0;
 
     // Connections.
     virtual std::vector<client_info> clients() = 0;
     virtual client_info describe(const client_state& client) = 0;
-    /// Publishes what of the client's state others see: call after changing its name or library.
+    /// Publishes what of the client's state others see, before they are told of it; after changing
+    /// its name or library it has to be called.
     virtual void refresh(const client_state& client) = 0;
     /// Closes the connections that match; the calling one after its reply. Returns how many.
     virtual std::size_t kill(client_state& caller, const client_filter& which) = 0;

@@ -1,24 +1,14 @@
 #include "commands/transaction.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "commands/client_state.hpp"
 #include "store/sharded_store.hpp"
 
 namespace mini_redis {
-
-queued_request::queued_request(const std::vector<std::string_view>& args) {
-    std::size_t size = 0;
-    for (const std::string_view word : args)
-        size += word.size();
-    text.reserve(size);
-    for (const std::string_view word : args) {
-        const std::size_t at = text.size();
-        text.append(word); // within what was reserved: views stay right
-        words.emplace_back(text.data() + at, word.size());
-    }
-}
 
 void transaction::watch_key(sharded_store& store, std::size_t database, std::string_view key) {
     key_place place{database, std::string{key}};

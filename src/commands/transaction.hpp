@@ -3,10 +3,10 @@
 
 #include <cstddef>
 #include <memory>
-#include <string>
 #include <string_view>
 #include <vector>
 
+#include "commands/owned_words.hpp"
 #include "store/listeners.hpp"
 
 namespace mini_redis {
@@ -14,17 +14,9 @@ namespace mini_redis {
 class sharded_store;
 struct client_state;
 
-/// A request with its own copy of its words.
-struct queued_request {
-    explicit queued_request(const std::vector<std::string_view>& args);
-
-    std::string text;
-    std::vector<std::string_view> words; ///< into `text`, which does not change
-};
-
 /// *Thread safety*: belongs to its client, except for the watch, which the shards share.
 struct transaction {
-    std::vector<std::unique_ptr<queued_request>> requests;
+    std::vector<owned_words> requests;
     bool doomed = false; ///< a request could not be queued: EXEC will refuse
 
     std::shared_ptr<watch> watching; ///< null: nothing is watched

@@ -3,6 +3,7 @@
 // EXEC runs what was queued as one step: it holds the locks of all keys that the queued requests
 // name, and of those that are watched, so that nothing comes in between.
 #include <array>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -29,19 +30,42 @@ void plan_exec(const client_state& client, std::span<const std::string_view>, lo
     const transaction& queue = *client.extra->queue;
     for (const auto& [database, key] : queue.watched)
         plan.keys.emplace_back(key);
-    for (const auto& each : queue.requests) {
-        const command* row = registry::built_in().find(each->words[0]);
-        if (row != nullptr && !row->subcommands.empty() && each->words.size() > 1)
-            row = find_subcommand(*row, each->words[1]);
+    for (const owned_words& each : queue.requests) {
+        const std::span words = each.words();
+        const command* row = registry::built_in().find(words[0]);
+        if (row != nullptr && !row->subcommands.empty() && words.size() > 1)
+            row = find_subcommand(*row, words[1]);
         if (row == nullptr) continue;
         if (has(row->flags, command_flag::whole_keyspace) ||
             has(row->flags, command_flag::locks_itself))
             plan.whole_keyspace = true;
-        if (row->plan != nullptr) row->plan(client, each->words, plan);
-        for_each_key(*row, each->words,
-                     [&](std::size_t at) { plan.keys.push_back(each->words[at]); });
+        if (row->plan != nullptr) row->plan(client, words, plan);
+        for_each_key(*row, words, [&](std::size_t at) { plan.keys.push_back(words[at]); });
     }
 }
+
+// Holds back the replies of what follows in a transaction: after CLIENT REPLY OFF, and after CLIENT
+// KILL of oneself, whose reply is the last. The array that was announced stays short, as in Redis.
+class silence {
+public:
+    explicit silence(reply_writer& reply) noexcept : reply_{reply} {}
+
+    ~silence() {
+        if (&reply_.buffer() == &unheard_) reply_.unmute();
+    }
+
+    silence(const silence&) = delete;
+    silence& operator=(const silence&) = delete;
+
+    void begin_if(bool wanted) noexcept {
+        if (wanted) [[unlikely]]
+            reply_.mute(unheard_);
+    }
+
+private:
+    reply_writer& reply_;
+    output_buffer unheard_;
+};
 
 void exec(context& c) {
     if (!c.client.in_transaction) return c.reply.error("ERR EXEC without MULTI");
@@ -57,10 +81,13 @@ void exec(context& c) {
     if (broken) return c.reply.null_array();
     c.reply.array(requests.size());
     c.effects.may_park = false;
-    c.client.in_exec = true;
-    for (const auto& each : requests)
-        c.runner.execute_queued(c.client, each->words, c.reply, c.all_locked);
-    c.client.in_exec = false;
+    c.client.in_exec = static_cast<std::uint32_t>(requests.size());
+    silence rest{c.reply};
+    for (const owned_words& each : requests) {
+        c.runner.execute_queued(c.client, each.words(), c.reply, c.all_locked);
+        rest.begin_if(c.client.replies == reply_mode::off || c.client.close_after_reply);
+    }
+    c.client.in_exec = 0;
     c.effects.may_park = true;
 }
 

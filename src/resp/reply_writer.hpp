@@ -28,8 +28,10 @@ public:
 
     output_buffer& buffer() const noexcept { return *out_; }
 
-    /// Lets what follows go to `sink`, which nobody is sent, until unmute().
+    /// Lets what follows go to `sink`, which nobody is sent, until unmute(). Does nothing if it is
+    /// muted already.
     void mute(output_buffer& sink) noexcept {
+        if (heard_ != nullptr) return;
         heard_ = out_;
         out_ = &sink;
     }

@@ -236,6 +236,10 @@ std::function<void()> core::waker(client_state& client) {
     return session_of(client).waker();
 }
 
+void core::begin_wait(client_state& client) noexcept {
+    session_of(client).show_parked();
+}
+
 // Under the lock of the key's shard, from any thread.
 void core::announce_expired(std::size_t database, std::string_view key) {
     const std::uint32_t wanted = settings_.keyspace_events.load(std::memory_order_relaxed);
@@ -278,11 +282,13 @@ std::vector<client_info> core::clients() {
 }
 
 client_info core::describe(const client_state& client) {
+    refresh(client);
     return directory_.describe(session_of(client));
 }
 
 void core::refresh(const client_state& client) {
     session& one = const_cast<session&>(session_of(client)); // its own thread calls
+    one.shown().publish(one);
     if (one.extra) directory_.publish_names(one);
 }
 

@@ -72,6 +72,7 @@ public:
     void subscribe(client_state& client, subscription_kind kind, std::string_view name) override;
     void unsubscribe(client_state& client, subscription_kind kind, std::string_view name) override;
     std::function<void()> waker(client_state& client) override;
+    void begin_wait(client_state& client) noexcept override;
     std::size_t publish(client_state* publisher, std::string_view channel,
                         std::string_view payload) override;
     std::size_t publish_to_shard(client_state* publisher, std::string_view channel,

@@ -49,7 +49,7 @@ client_info directory::describe(const session& one) const {
 
 void directory::publish_names(session& one) {
     const std::lock_guard lock{mutex_};
-    one.publish_names();
+    one.shown().publish_names(one);
 }
 
 void directory::hang_up(session& one) const {

@@ -4,6 +4,9 @@
 // Between two reads a session owns no buffers, unless a request is still incomplete (input_) or
 // the peer does not take its replies (unsent_). While unsent_ holds more than it should, nothing
 // more is executed: that is the back-pressure.
+//
+// session.cpp has the connection's life and its requests, session_output.cpp what is sent,
+// session_blocking.cpp the wait for what a command did not find.
 #pragma once
 
 #include <array>
@@ -25,6 +28,7 @@
 #include "resp/reply_writer.hpp"
 #include "resp/request_parser.hpp"
 #include "server/io.hpp"
+#include "server/shown_state.hpp"
 
 namespace mini_redis {
 
@@ -85,6 +89,9 @@ public:
     /// error. False if nothing is blocked.
     bool end_block(bool with_error);
 
+    /// Lets others see whether a command is blocked.
+    void show_parked() noexcept;
+
     /// What tells the session, from any thread, that its blocked command has been served.
     std::function<void()> waker();
 
@@ -96,20 +103,22 @@ public:
 
     /// What CLIENT LIST tells; from any thread, under the directory's lock.
     client_info describe() const;
-    /// Copies name and library to where describe() reads them; under the directory's lock.
-    void publish_names();
-    /// As publish_names(), for what needs no lock.
-    void publish_state();
 
-    std::uint32_t last_active() const noexcept {
-        return last_active_.load(std::memory_order_relaxed);
-    }
+    /// What others see of the session.
+    shown_state& shown() noexcept { return shown_; }
 
     std::size_t place_in_worker = 0; ///< kept by the worker
 
 private:
     enum class progress { done, output_full, blocked, closing };
 
+    // Replies of a long pipeline go out in pieces of about this size.
+    static constexpr std::size_t output_piece = 64 * 1024;
+
+    // A request that is cut is read on in steps of at least this size.
+    static constexpr std::size_t input_step = 16 * 1024;
+
+    // Requests: session.cpp.
     std::string_view receive(std::size_t first, std::error_code& error);
     progress execute(std::string_view& input);
     request_parser::result read_batch(std::string_view& input, std::size_t& count);
@@ -117,17 +126,20 @@ private:
     void run_command(const request& one, reply_writer& reply);
     bool is_over_input_limit() const;
     void keep(std::string_view rest);
+
+    // Replies and messages: session_output.cpp.
     void send_replies();
     bool send_unsent() noexcept;
     task<void> drain();
-    task<bool> wait_while_blocked();
-    void time_out(const std::shared_ptr<parked_call>& call);
-    void show_parked();
-    void unblock();
-    void end_wait();
     void begin_drain();
     void say_goodbye();
     bool is_over_limit(std::size_t unread);
+
+    // A blocked command: session_blocking.cpp.
+    task<bool> wait_while_blocked();
+    void time_out(const std::shared_ptr<parked_call>& call);
+    void unblock();
+    void end_wait();
 
     worker* home_;
     tcp_socket socket_;
@@ -152,26 +164,11 @@ private:
     std::array<char, 256> first_bytes_;
     bool waiting_for_input_ = false;
 
-    // Read by other threads.
-    asio::ip::tcp::endpoint peer_;
-    asio::ip::tcp::endpoint local_;
-    int descriptor_ = -1;
-    std::int64_t created_ms_;
-    std::atomic<std::uint32_t> last_active_;
-    std::atomic<const command*> last_command_{nullptr};
+    // Touched by other threads.
+    shown_state shown_;
     std::atomic<bool> close_requested_{false};
-    std::atomic<std::uint32_t> seen_database_{0};
-    std::atomic<std::uint32_t> seen_channels_{0};
-    std::atomic<std::uint32_t> seen_patterns_{0};
-    std::atomic<std::uint32_t> seen_shard_channels_{0};
-    std::atomic<std::int32_t> seen_queued_{-1};
     std::mutex parked_mutex_;
     std::shared_ptr<parked_call> seen_parked_; // guarded by parked_mutex_
-    std::atomic<bool> seen_blocked_{false};
-    std::atomic<std::uint8_t> seen_protocol_{2};
-    std::atomic<std::uint8_t> seen_flags_{0};
-    struct names;
-    std::unique_ptr<names> names_; // guarded by the directory's lock
 };
 
 } // namespace mini_redis

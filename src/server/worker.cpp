@@ -151,7 +151,8 @@ task<void> worker::every_second() {
             if (one->subscriptions() != 0)
                 one->check_output_limit();
             else if (timeout > 0 && !one->parked && // who is blocked may be idle, as in Redis
-                     coarse_seconds_ - one->last_active() > static_cast<std::uint64_t>(timeout))
+                     coarse_seconds_ - one->shown().last_active() >
+                         static_cast<std::uint64_t>(timeout))
                 one->cut();
         }
         every_second_.expires_after(std::chrono::seconds{1});

@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -66,8 +67,25 @@ struct shard_listeners {
     map_by_key<std::vector<std::shared_ptr<watch>>> watches;
     /// In the order in which they came.
     map_by_key<std::deque<std::shared_ptr<waiter>>> waiters;
-    /// How many of the waiters also need other keys' locks.
-    std::size_t needy = 0;
+    /// What the waiters of a key need besides (waiter::also_needs), by the hash of that key in
+    /// whatever database, and how many of them need it. At least that of all that stand in
+    /// `waiters`.
+    std::unordered_map<std::uint64_t, std::map<std::uint64_t, std::size_t>> needs;
+
+    void add_needs(std::uint64_t awaited, const waiter& of) {
+        for (const std::uint64_t needed : of.also_needs)
+            ++needs[awaited][needed];
+    }
+
+    void drop_needs(std::uint64_t awaited, const waiter& of) noexcept {
+        const auto all = needs.find(awaited);
+        if (all == needs.end()) return;
+        for (const std::uint64_t needed : of.also_needs)
+            if (const auto found = all->second.find(needed);
+                found != all->second.end() && --found->second == 0)
+                all->second.erase(found);
+        if (all->second.empty()) needs.erase(all);
+    }
 
     bool empty() const noexcept { return watches.empty() && waiters.empty(); }
 };

@@ -305,3 +305,41 @@ TEST_CASE("to wait for very many keys takes no longer than to look at them") {
     pusher.command({"RPUSH", "key:99999", "e"});
     CHECK(parse_reply(waiting.read_reply()).elements.at(0).text == "key:99999");
 }
+
+// What a push has to lock follows from those who wait for its own keys: a chain of moves, and moves
+// in a circle, among thousands that wait for something else.
+TEST_CASE("a push serves a chain of moves whoever else is waiting") {
+    running_server redis{small(2)};
+    raw_connection pusher = redis.connect();
+    std::vector<raw_connection> others;
+    constexpr int idle = 200;
+    for (int i = 0; i < idle; ++i) {
+        others.push_back(redis.connect());
+        const std::string n = std::to_string(i);
+        others.back().send(encode_request(
+            {"BLMOVE", "from:" + n, i % 2 == 0 ? "a" : "to:" + n, "LEFT", "LEFT", "0"}));
+    }
+    REQUIRE(are_blocked(pusher, idle));
+    std::vector<raw_connection> chain;
+    const std::vector<std::string> keys{"a", "b", "c", "d", "a"};
+    for (std::size_t i = 0; i + 1 < keys.size(); ++i) {
+        chain.push_back(redis.connect());
+        chain.back().send(encode_request({"BLMOVE", keys[i], keys[i + 1], "LEFT", "LEFT", "0"}));
+        REQUIRE(are_blocked(pusher, idle + static_cast<std::int64_t>(i) + 1));
+    }
+    SECTION("by a push") {
+        CHECK(pusher.command({"RPUSH", "a", "e"}).text == "1");
+    }
+    SECTION("by a transaction") {
+        pusher.command({"MULTI"});
+        pusher.command({"RPUSH", "a", "e"});
+        CHECK(pusher.command({"EXEC"}).elements.size() == 1);
+    }
+    SECTION("by a move from elsewhere") {
+        pusher.command({"RPUSH", "from:0", "e"}); // serves the first of those who wait
+    }
+    for (raw_connection& each : chain)
+        CHECK(parse_reply(each.read_reply()).text == "e");
+    CHECK(pusher.command({"LRANGE", "a", "0", "-1"}).elements.size() == 1);
+    CHECK(pusher.command({"EXISTS", "b", "c", "d"}).text == "0");
+}

@@ -188,3 +188,50 @@ TEST_CASE("clients may be listed and counted while others come and go") {
     CHECK(eventually([&] { return info(control, "connected_clients") == 1; }));
     CHECK(control.command({"PUBSUB", "CHANNELS"}).elements.empty());
 }
+
+TEST_CASE("a client that ends itself hears nothing behind that reply") {
+    running_server redis{small(2)};
+    raw_connection other = redis.connect();
+    raw_connection client = redis.connect();
+    const std::string kill = encode_request(
+        {"CLIENT", "KILL", "ID", client.command({"CLIENT", "ID"}).text, "SKIPME", "no"});
+    const std::string set = encode_request({"SET", "k", "1"});
+    SECTION("and what it has pipelined is not executed") {
+        client.send(kill + set);
+        CHECK(client.read_to_end() == ":1\r\n");
+        CHECK(other.command({"EXISTS", "k"}).text == "0");
+    }
+    SECTION("but a transaction is executed to its end") {
+        client.send(encode_request({"MULTI"}) + encode_request({"PING"}) + kill + set +
+                    encode_request({"EXEC"}) + encode_request({"SET", "k", "2"}));
+        CHECK(client.read_to_end() ==
+              "+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*3\r\n+PONG\r\n:1\r\n");
+        CHECK(other.command({"GET", "k"}).text == "1");
+    }
+    SECTION("nor what it publishes to itself") {
+        client.command({"HELLO", "3"});
+        client.command({"SUBSCRIBE", "c"});
+        client.send(encode_request({"MULTI"}) + kill + encode_request({"PUBLISH", "c", "m"}) +
+                    encode_request({"EXEC"}));
+        CHECK(client.read_to_end() == "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n");
+    }
+    CHECK(eventually([&] { return info(other, "connected_clients") == 1; }));
+}
+
+// The other way round: it was killed, and goes on executing what it had read.
+TEST_CASE("a client that blocks after it was killed takes nothing") {
+    running_server redis{small(2)};
+    for (int i = 0; i < 50; ++i) {
+        raw_connection victim = redis.connect();
+        raw_connection killer = redis.connect();
+        const std::string id = victim.command({"CLIENT", "ID"}).text;
+        killer.command({"DEL", "q"});
+        victim.send(encode_request({"DEBUG", "SLEEP", "0.005"}) +
+                    encode_request({"BLPOP", "q", "0"}));
+        std::this_thread::sleep_for(i * 200us);
+        REQUIRE(killer.command({"CLIENT", "KILL", "ID", id}).text == "1");
+        std::this_thread::sleep_for(5ms); // it may block meanwhile
+        killer.command({"RPUSH", "q", "kept"});
+        REQUIRE(killer.command({"LLEN", "q"}).text == "1");
+    }
+}

@@ -79,6 +79,8 @@ public:
         return [] {};
     }
 
+    void begin_wait(client_state&) noexcept override {}
+
     std::vector<client_info> clients() override { return others; }
 
     client_info describe(const client_state& client) override {

@@ -1,0 +1,167 @@
+// What a session sends: replies at once, as much as the peer takes, and the rest when it takes it.
+//
+// unsent_ holds that rest. The request loop waits in drain() until it is gone, so that who does not
+// read is not read from either. Messages of publish/subscribe come at any time: they are appended
+// to unsent_, and drained beside the loop; who leaves too many of them unread is disconnected.
+#include <asio/buffer.hpp>
+#include <asio/co_spawn.hpp>
+#include <exception>
+#include <spdlog/spdlog.h>
+#include <string>
+#include <string_view>
+
+#include "commands/settings.hpp"
+#include "resp/reply_writer.hpp"
+#include "server/core.hpp"
+#include "server/hub.hpp"
+#include "server/session.hpp"
+#include "server/worker.hpp"
+
+namespace mini_redis {
+
+void session::send_replies() {
+    if (replies_ == &unsent_) {
+        send_unsent();
+        return;
+    }
+    output_buffer& out = home_->output();
+    if (out.empty()) return;
+    std::error_code error;
+    while (!out.empty()) {
+        const std::size_t sent = socket_.write_some(asio::buffer(out.data(), out.size()), error);
+        if (error) break;
+        home_->count().bytes_out.add(sent);
+        out.consume(sent);
+    }
+    if (error == asio::error::would_block || error == asio::error::try_again)
+        unsent_.append(out.view());
+    else if (error)
+        cut();
+    out.clear();
+    if (out.capacity() > 4 * output_piece) out.release(); // one huge reply does not stay for good
+}
+
+// False when nothing more can be sent for good.
+bool session::send_unsent() noexcept {
+    std::error_code error;
+    while (!unsent_.empty()) {
+        const std::size_t sent =
+            socket_.write_some(asio::buffer(unsent_.data(), unsent_.size()), error);
+        if (error == asio::error::would_block || error == asio::error::try_again) return true;
+        if (error) {
+            cut();
+            return false;
+        }
+        home_->count().bytes_out.add(sent);
+        unsent_.consume(sent);
+    }
+    unsent_.release();
+    return true;
+}
+
+task<void> session::drain() {
+    while (!unsent_.empty()) {
+        // finish() ends this wait too, before its time: then sending finds out, and waits again.
+        co_await socket_.async_wait(tcp_socket::wait_write, io_tuple);
+        if (!socket_.is_open() || !send_unsent()) {
+            unsent_.release();
+            co_return;
+        }
+    }
+}
+
+// -- Publish and subscribe -------------------------------------------------------------------
+
+bool session::expect(const published_message& message) {
+    const std::size_t size = message.size();
+    const std::size_t waiting = expected_.fetch_add(size, std::memory_order_relaxed) + size;
+    const auto limit = static_cast<std::size_t>(
+        home_->server().configuration().pubsub_hard_limit.load(std::memory_order_relaxed));
+    if (limit == 0 || waiting <= limit) return true;
+    expected_.fetch_sub(size, std::memory_order_relaxed);
+    request_close();
+    return false;
+}
+
+void session::take(const published_message& message) {
+    expected_.fetch_sub(message.size(), std::memory_order_relaxed);
+    push(message);
+}
+
+void session::push(const published_message& message) {
+    if (!extra || !message.wanted_by(*extra)) return; // it has unsubscribed meanwhile
+    if (close_after_reply) return;
+    // What it publishes to itself within EXEC follows the array of replies, as from Redis 7.2 on.
+    output_buffer& out = !executing_ ? unsent_ : in_exec != 0 ? after_exec_ : *replies_;
+    reply_writer reply{out, protocol};
+    message.write(reply);
+    if (!is_over_limit(out.size())) return;
+    if (executing_) { // run() ends it
+        spdlog::warn("client {} publishes too much to itself and is disconnected", id);
+        close_after_reply = close_without_reply = true;
+    } else if (draining_ || send_unsent()) { // it may only have had no turn to take them
+        check_output_limit();
+    }
+}
+
+void session::flush_pushes() {
+    if (unsent_.empty() || (!draining_ && (!send_unsent() || unsent_.empty()))) return;
+    if (!draining_) begin_drain();
+}
+
+void session::check_output_limit() {
+    if (!is_over_limit(unsent_.size())) return;
+    spdlog::warn("client {} does not take its messages and is disconnected", id);
+    cut();
+}
+
+// client-output-buffer-limit pubsub: 0 is no limit.
+bool session::is_over_limit(std::size_t unread) {
+    const settings& now = home_->server().configuration();
+    const auto hard =
+        static_cast<std::size_t>(now.pubsub_hard_limit.load(std::memory_order_relaxed));
+    const auto soft =
+        static_cast<std::size_t>(now.pubsub_soft_limit.load(std::memory_order_relaxed));
+    if (hard != 0 && unread > hard) return true;
+    if (soft == 0 || unread <= soft) {
+        over_soft_limit_since_.reset();
+        return false;
+    }
+    if (!over_soft_limit_since_) over_soft_limit_since_ = home_->coarse_seconds();
+    return home_->coarse_seconds() - *over_soft_limit_since_ >
+           now.pubsub_soft_seconds.load(std::memory_order_relaxed);
+}
+
+// Sends the rest as the peer takes it, beside run(), which goes on reading.
+void session::begin_drain() {
+    draining_ = true;
+    asio::co_spawn(home_->io(), drain(),
+                   [self = shared_from_this()](const std::exception_ptr& failure) {
+                       self->draining_ = false;
+                       if (failure) self->cut();
+                       self->flush_pushes(); // what came since
+                   });
+}
+
+void session::say_goodbye() {
+    if (subscriptions() == 0 || !socket_.is_open()) return;
+    reply_writer reply{unsent_, protocol};
+    std::size_t left = extra->channels.size() + extra->patterns.size();
+    const auto tell = [&](std::string_view kind, std::string_view name) {
+        reply.push(3);
+        reply.bulk_string(kind);
+        reply.bulk_string(name);
+        reply.integer(static_cast<std::int64_t>(--left));
+    };
+    for (const std::string& channel : extra->channels)
+        tell("unsubscribe", channel);
+    for (const std::string& pattern : extra->patterns)
+        tell("punsubscribe", pattern);
+    left = extra->shard_channels.size();
+    for (const std::string& channel : extra->shard_channels)
+        tell("sunsubscribe", channel);
+    home_->server().end_subscriptions(*this); // no message comes after these
+    send_unsent();
+}
+
+} // namespace mini_redis

@@ -1,0 +1,98 @@
+#include "server/shown_state.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <system_error>
+
+#include "commands/transaction.hpp"
+#include "server/core.hpp"
+
+namespace mini_redis {
+namespace {
+
+std::string to_text(const asio::ip::tcp::endpoint& endpoint) {
+    const std::string address = endpoint.address().to_string();
+    return endpoint.address().is_v6() ? fmt::format("[{}]:{}", address, endpoint.port())
+                                      : fmt::format("{}:{}", address, endpoint.port());
+}
+
+// The bits of flags_.
+enum : std::uint8_t { no_evict_bit = 1, no_touch_bit = 2, close_after_reply_bit = 4 };
+
+template <class Number, class Value>
+void store(std::atomic<Number>& to, Value value) noexcept {
+    to.store(static_cast<Number>(value), std::memory_order_relaxed);
+}
+
+} // namespace
+
+shown_state::shown_state(std::uint64_t id, tcp_socket& socket, std::int64_t now_ms,
+                         std::uint32_t second)
+    : id_{id},
+      created_ms_{now_ms},
+      last_active_{second} {
+    std::error_code ignored;
+    peer_ = socket.remote_endpoint(ignored);
+    local_ = socket.local_endpoint(ignored);
+    descriptor_ = static_cast<int>(socket.native_handle());
+}
+
+std::string shown_state::peer() const {
+    return to_text(peer_);
+}
+
+void shown_state::publish(const client_state& client) noexcept {
+    store(database_, client.database);
+    store(protocol_, client.protocol);
+    store(channels_, client.extra ? client.extra->channels.size() : 0);
+    store(patterns_, client.extra ? client.extra->patterns.size() : 0);
+    store(shard_channels_, client.extra ? client.extra->shard_channels.size() : 0);
+    if (client.in_transaction)
+        store(queued_, client.extra->queue->requests.size());
+    else
+        store(queued_, client.in_exec != 0 ? static_cast<std::int32_t>(client.in_exec) : -1);
+    store(flags_, (client.no_evict ? no_evict_bit : 0) | (client.no_touch ? no_touch_bit : 0) |
+                      (client.close_after_reply ? close_after_reply_bit : 0));
+}
+
+void shown_state::publish_names(const client_state& client) {
+    if (!client.extra && !names_) return;
+    if (!names_) names_ = std::make_unique<names>();
+    if (client.extra)
+        *names_ = {client.extra->name, client.extra->library_name, client.extra->library_version};
+    else
+        *names_ = {};
+}
+
+client_info shown_state::describe(const core& server) const {
+    client_info info;
+    info.id = id_;
+    info.address = to_text(peer_);
+    info.local_address = to_text(local_);
+    info.descriptor = descriptor_;
+    if (names_) {
+        info.name = names_->name;
+        info.library_name = names_->library_name;
+        info.library_version = names_->library_version;
+    }
+    info.age_seconds = (server.time().now_ms() - created_ms_) / 1000;
+    info.idle_seconds =
+        std::max<std::int64_t>(0, static_cast<std::int64_t>(server.uptime_seconds()) -
+                                      static_cast<std::int64_t>(last_active()));
+    info.database = database_.load(std::memory_order_relaxed);
+    info.channels = channels_.load(std::memory_order_relaxed);
+    info.patterns = patterns_.load(std::memory_order_relaxed);
+    info.shard_channels = shard_channels_.load(std::memory_order_relaxed);
+    info.queued = queued_.load(std::memory_order_relaxed);
+    info.blocked = blocked_.load(std::memory_order_relaxed);
+    info.protocol = protocol_.load(std::memory_order_relaxed);
+    const std::uint8_t flags = flags_.load(std::memory_order_relaxed);
+    info.no_evict = (flags & no_evict_bit) != 0;
+    info.no_touch = (flags & no_touch_bit) != 0;
+    info.close_after_reply = (flags & close_after_reply_bit) != 0;
+    const command* const last = last_command_.load(std::memory_order_relaxed);
+    info.last_command = last != nullptr ? server.name_of(*last) : "NULL";
+    return info;
+}
+
+} // namespace mini_redis

@@ -1,0 +1,80 @@
+// What others may see of a session: CLIENT LIST asks on any thread, while the session runs on its
+// own. So the session copies here what has changed, and nobody else looks into its state.
+#pragma once
+
+#include <asio/ip/tcp.hpp>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "commands/client_state.hpp"
+#include "commands/command.hpp"
+#include "commands/services.hpp"
+#include "server/io.hpp"
+
+namespace mini_redis {
+
+class core;
+
+/// *Thread safety*: the session's thread writes; any thread may call describe() and last_active().
+/// What is no atomic is guarded by the directory's lock: publish_names() and describe() need it.
+class shown_state {
+public:
+    shown_state(std::uint64_t id, tcp_socket& socket, std::int64_t now_ms, std::uint32_t second);
+
+    /// Copies what commands may have changed.
+    void publish(const client_state& client) noexcept;
+    /// Copies name and library; under the directory's lock.
+    void publish_names(const client_state& client);
+
+    void set_last_command(const command* row) noexcept {
+        last_command_.store(row, std::memory_order_relaxed);
+    }
+
+    void set_blocked(bool blocked) noexcept { blocked_.store(blocked, std::memory_order_relaxed); }
+
+    /// When it was last heard of, in seconds since the server started.
+    void touch(std::uint32_t second) noexcept {
+        last_active_.store(second, std::memory_order_relaxed);
+    }
+
+    std::uint32_t last_active() const noexcept {
+        return last_active_.load(std::memory_order_relaxed);
+    }
+
+    std::string peer() const;
+
+    int descriptor() const noexcept { return descriptor_; }
+
+    /// What CLIENT LIST tells; under the directory's lock.
+    client_info describe(const core& server) const;
+
+private:
+    std::uint64_t id_;
+    asio::ip::tcp::endpoint peer_;
+    asio::ip::tcp::endpoint local_;
+    int descriptor_ = -1;
+    std::int64_t created_ms_;
+    std::atomic<std::uint32_t> last_active_;
+    std::atomic<const command*> last_command_{nullptr};
+    std::atomic<std::uint32_t> database_{0};
+    std::atomic<std::uint32_t> channels_{0};
+    std::atomic<std::uint32_t> patterns_{0};
+    std::atomic<std::uint32_t> shard_channels_{0};
+    std::atomic<std::int32_t> queued_{-1};
+    std::atomic<bool> blocked_{false};
+    std::atomic<std::uint8_t> protocol_{2};
+    std::atomic<std::uint8_t> flags_{0};
+
+    struct names {
+        std::string name;
+        std::string library_name;
+        std::string library_version;
+    };
+
+    std::unique_ptr<names> names_; // few have any; guarded by the directory's lock
+};
+
+} // namespace mini_redis
