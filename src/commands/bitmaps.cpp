@@ -12,15 +12,10 @@
 #include "commands/context.hpp"
 #include "commands/families.hpp"
 #include "commands/growing_string.hpp"
+#include "commands/type_checks.hpp"
 
 namespace mini_redis {
 namespace {
-
-bool is_string(context& c, located found) {
-    if (!found || found->type() == value_type::string) return true;
-    c.reply.error(replies::wrong_type);
-    return false;
-}
 
 std::uint64_t word_at(const char* bytes) noexcept {
     std::uint64_t word;

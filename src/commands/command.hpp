@@ -97,6 +97,11 @@ struct key_range {
     bool counted = false;
 };
 
+/// One key, the first word after the name or another.
+constexpr key_range one_key(std::string_view access, int at = 1) {
+    return {at, at, 1, access};
+}
+
 /// Keys that are counted by the word in front of them: ZUNION 2 a b.
 constexpr key_range counted_keys(int count_at, std::string_view access) {
     return {count_at, count_at, 1, access, true};

@@ -17,12 +17,6 @@ void notify_popped(context& c, const hashed_key& key, list_end where, bool gone)
 
 } // namespace
 
-bool is_list(context& c, located found) {
-    if (!found || found->type() == value_type::list) return true;
-    c.reply.error(replies::wrong_type);
-    return false;
-}
-
 std::optional<list_end> list_end_argument(context& c, std::string_view word) {
     if (equals_ignoring_case(word, "left")) return list_end::head;
     if (equals_ignoring_case(word, "right")) return list_end::tail;

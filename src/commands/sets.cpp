@@ -15,18 +15,12 @@
 #include "commands/families.hpp"
 #include "commands/random_members.hpp"
 #include "commands/scan_options.hpp"
+#include "commands/type_checks.hpp"
 #include "resp/number.hpp"
 #include "store/set_value.hpp"
 
 namespace mini_redis {
 namespace {
-
-/// Replies with an error and returns false if the key holds something else than a set.
-bool is_set(context& c, located found) {
-    if (!found || found->type() == value_type::set) return true;
-    c.reply.error(replies::wrong_type);
-    return false;
-}
 
 void sadd(context& c) {
     const located found = c.modify(c.keys[0]);
@@ -208,10 +202,6 @@ void srandmember(context& c) {
 // -- Rows -------------------------------------------------------------------------------------
 
 using enum command_flag;
-
-constexpr key_range one_key(std::string_view access) {
-    return {1, 1, 1, access};
-}
 
 constexpr std::array<std::string_view, 1> any_order{"nondeterministic_output_order"};
 constexpr std::array<std::string_view, 1> random_output{"nondeterministic_output"};
