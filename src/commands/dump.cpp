@@ -162,14 +162,16 @@ std::vector<std::string_view> views_of(const std::vector<std::string>& texts) {
     return {texts.begin(), texts.end()};
 }
 
-entry_ptr make_set(const dumped_value& value, const compact_limits& limits, std::string_view key) {
+entry_ptr make_set_of(const dumped_value& value, const compact_limits& limits,
+                      std::string_view key) {
     set_builder built{limits, value.elements.size()};
     for (const std::string& member : value.elements)
         built.add(member);
     return built.finish(key, std::nullopt);
 }
 
-entry_ptr make_zset(const dumped_value& value, const compact_limits& limits, std::string_view key) {
+entry_ptr make_sorted_set_of(const dumped_value& value, const compact_limits& limits,
+                             std::string_view key) {
     std::vector<scored_member> members;
     members.reserve(value.elements.size());
     for (std::size_t i = 0; i < value.elements.size(); ++i)
@@ -178,15 +180,16 @@ entry_ptr make_zset(const dumped_value& value, const compact_limits& limits, std
     return make_sorted_set(key, members, limits);
 }
 
-// Gives a key that is absent its value.
-void put_value(context& c, const hashed_key& key, const dumped_value& value) {
+entry_ptr make_value(const dumped_value& value, const compact_limits& limits,
+                     std::string_view key) {
     switch (value.type) {
     case value_type::list:
-        return list_editor{c.db, key, {}}.push(list_end::tail, views_of(value.elements));
-    case value_type::hash: hash_set(c.db, key, {}, views_of(value.elements)); return;
-    case value_type::set: return c.db.put(key, {}, make_set(value, c.db.limits(), key.name));
-    case value_type::zset: return c.db.put(key, {}, make_zset(value, c.db.limits(), key.name));
-    default: return c.db.put_string(key, {}, value.text, std::nullopt);
+        return make_list(key, list_end::tail, views_of(value.elements),
+                         listpack_limit{limits.list_size.load(std::memory_order_relaxed)});
+    case value_type::hash: return make_hash(key, views_of(value.elements), limits);
+    case value_type::set: return make_set_of(value, limits, key);
+    case value_type::zset: return make_sorted_set_of(value, limits, key);
+    default: return entry::make_string(key, value.text, std::nullopt);
     }
 }
 
@@ -216,17 +219,19 @@ void restore(context& c) {
     const std::optional<dumped_value> value = read_dump(c.args[3]);
     if (!value) return c.reply.error("ERR Bad data format");
 
-    if (old) c.db.erase(key, old);
     if (*expire_at != 0 && *expire_at <= c.now_ms()) { // it would be gone at once
-        if (old) c.notify(event_class::generic, "del", key);
+        if (old) {
+            c.db.erase(key, old);
+            c.notify(event_class::generic, "del", key);
+        }
         return c.reply.ok();
     }
-    put_value(c, key, *value);
-    const located made = c.db.find(key);
+    entry_ptr made = make_value(*value, c.db.limits(), key.name);
+    if (*expire_at != 0) made = entry::remake(*made, key.name, *expire_at);
+    c.db.put_anew(key, std::move(made));
     if (options->idle_seconds)
-        made->touch(static_cast<std::uint32_t>(c.time.coarse_seconds() -
-                                               static_cast<std::uint64_t>(*options->idle_seconds)));
-    if (*expire_at != 0) c.db.set_expiry(key, made, *expire_at);
+        c.db.find(key)->touch(static_cast<std::uint32_t>(
+            c.time.coarse_seconds() - static_cast<std::uint64_t>(*options->idle_seconds)));
     c.notify(event_class::generic, "restore", key);
     c.reply.ok();
 }

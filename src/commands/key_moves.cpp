@@ -1,9 +1,6 @@
 // Commands that take a value, with its expiry, to another key or another database.
-//
-// What may run out of memory comes first: until the new place is made, the old one keeps the value.
 #include <cstddef>
 #include <optional>
-#include <utility>
 
 #include "commands/arguments.hpp"
 #include "commands/command.hpp"
@@ -13,29 +10,15 @@
 namespace mini_redis {
 namespace {
 
-// Puts an entry where another may be. To who is told of new keys, this is one, as in Redis.
-void put_anew(database& target, const hashed_key& key, entry_ptr added) {
-    if (const located old = target.find(key)) target.erase(key, old);
-    target.put(key, {}, std::move(added));
-}
-
-// Takes the entry out of its place and puts it at `to` in `target`, with its value and expiry.
-void relocate(database& from, const hashed_key& old_key, located at, database& target,
-              const hashed_key& to) {
-    const entry_ptr moved = from.extract(old_key, at);
-    put_anew(target, to, entry::remake(*moved, to.name, moved->expiry()));
-}
-
 void notify_renamed(context& c) {
     c.notify(event_class::generic, "rename_from", c.keys[0]);
     c.notify(event_class::generic, "rename_to", c.keys[1]);
 }
 
 void rename(context& c) {
-    const located found = c.modify(c.keys[0]);
-    if (!found) return c.reply.error(replies::no_such_key);
+    if (!c.modify(c.keys[0])) return c.reply.error(replies::no_such_key);
     if (c.keys[0].name != c.keys[1].name) {
-        relocate(c.db, c.keys[0], found, c.db, c.keys[1]);
+        c.db.relocate(c.keys[0], c.db, c.keys[1]);
         notify_renamed(c);
     }
     c.reply.ok();
@@ -43,10 +26,9 @@ void rename(context& c) {
 
 void renamenx(context& c) {
     const bool taken = static_cast<bool>(c.db.find(c.keys[1]));
-    const located found = c.modify(c.keys[0]);
-    if (!found) return c.reply.error(replies::no_such_key);
+    if (!c.modify(c.keys[0])) return c.reply.error(replies::no_such_key);
     if (!taken) {
-        relocate(c.db, c.keys[0], found, c.db, c.keys[1]);
+        c.db.relocate(c.keys[0], c.db, c.keys[1]);
         notify_renamed(c);
     }
     c.reply.integer(taken ? 0 : 1);
@@ -57,9 +39,8 @@ void move(context& c) {
     if (!index) return;
     if (*index == c.db.index()) return c.reply.error(replies::same_object);
     database target = c.database_at(*index);
-    const located found = c.modify(c.keys[0]);
-    if (!found || target.find(c.keys[0])) return c.reply.integer(0);
-    relocate(c.db, c.keys[0], found, target, c.keys[0]);
+    if (!c.modify(c.keys[0]) || target.find(c.keys[0])) return c.reply.integer(0);
+    c.db.relocate(c.keys[0], target, c.keys[0]);
     c.notify(event_class::generic, "move_from", c.keys[0]);
     c.notify(event_class::generic, "move_to", c.keys[0].name, *index);
     c.reply.integer(1);
@@ -86,8 +67,7 @@ void copy(context& c) {
     const located old = target.find(c.keys[1]); // first: finding it expired would move the source
     const located found = c.read(c.keys[0]);
     if (!found || (old && !replace)) return c.reply.integer(0);
-    entry_ptr made = entry::clone(*found, c.keys[1].name, found->expiry());
-    put_anew(target, c.keys[1], std::move(made));
+    target.put_anew(c.keys[1], entry::clone(*found, c.keys[1].name, found->expiry()));
     c.notify(event_class::generic, "copy_to", c.keys[1].name, index);
     c.reply.integer(1);
 }

@@ -43,9 +43,7 @@ table::slot* table::place(std::uint64_t hash, slot value) noexcept {
 }
 
 table::slot* table::insert(std::uint64_t hash, entry_ptr added) {
-    // Growing by half keeps between 57 % and 86 % of the slots in use.
-    if (size_ >= std::size_t{bucket_count()} * max_per_bucket)
-        resize(bucket_count() + bucket_count() / 2 + 1);
+    make_room();
     entry* const e = added.release();
     ++size_;
     expiring_ += e->has_expiry();
