@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -180,8 +181,8 @@ entry_ptr make_sorted_set_of(const dumped_value& value, const compact_limits& li
     return make_sorted_set(key, members, limits);
 }
 
-entry_ptr make_value(const dumped_value& value, const compact_limits& limits,
-                     std::string_view key) {
+// The value is used up.
+entry_ptr make_value(dumped_value& value, const compact_limits& limits, std::string_view key) {
     switch (value.type) {
     case value_type::list:
         return make_list(key, list_end::tail, views_of(value.elements),
@@ -189,7 +190,9 @@ entry_ptr make_value(const dumped_value& value, const compact_limits& limits,
     case value_type::hash: return make_hash(key, views_of(value.elements), limits);
     case value_type::set: return make_set_of(value, limits, key);
     case value_type::zset: return make_sorted_set_of(value, limits, key);
-    default: return entry::make_string(key, value.text, std::nullopt);
+    default:
+        return entry::adopt_string(key, std::make_unique<std::string>(std::move(value.text)),
+                                   std::nullopt, string_encoding::automatic);
     }
 }
 
@@ -216,7 +219,7 @@ void restore(context& c) {
     if (!expire_at) return;
     if (!has_right_footer(c.args[3]))
         return c.reply.error("ERR DUMP payload version or checksum are wrong");
-    const std::optional<dumped_value> value = read_dump(c.args[3]);
+    std::optional<dumped_value> value = read_dump(c.args[3]);
     if (!value) return c.reply.error("ERR Bad data format");
 
     if (*expire_at != 0 && *expire_at <= c.now_ms()) { // it would be gone at once

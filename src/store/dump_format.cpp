@@ -16,6 +16,9 @@ namespace {
 constexpr std::uint64_t written_version = 10; // Redis 7.0 reads it
 constexpr std::uint64_t newest_version = 11;
 constexpr std::size_t footer = 10;
+// As Redis does it by default (rdbcompression).
+constexpr std::size_t least_compressed = 21; // bytes of a string
+constexpr std::size_t least_saved = 4;
 
 // A number of things, or, marked, how a string is encoded.
 struct length_or_encoding {
@@ -238,6 +241,15 @@ void dump_writer::string(std::string_view bytes) {
         if (*number < -half || *number >= half) continue;
         out_.push_back(static_cast<char>(0xc0 | encoding));
         return append_little_endian(out_, static_cast<std::uint64_t>(*number), width);
+    }
+    if (bytes.size() >= least_compressed) {
+        if (const auto compressed = lzf_compress(bytes, bytes.size() - least_saved)) {
+            out_.push_back(static_cast<char>(0xc3));
+            length(compressed->size());
+            length(bytes.size());
+            out_ += *compressed;
+            return;
+        }
     }
     length(bytes.size());
     out_ += bytes;

@@ -55,7 +55,7 @@ public:
     explicit dump_writer(dump_type type) { out_.push_back(static_cast<char>(type)); }
 
     void length(std::uint64_t value);
-    void string(std::string_view bytes); ///< as an integer where that is shorter
+    void string(std::string_view bytes); ///< as an integer, or compressed, where that is shorter
     void score(double value);
 
     /// The whole dump.
