@@ -276,9 +276,14 @@ void list_dump_writer::close_node() {
     nodes_.push_back(node_.finish());
 }
 
+const std::vector<std::string>& list_dump_writer::nodes() {
+    if (node_.count() != 0) close_node();
+    return nodes_;
+}
+
 std::string list_dump_writer::finish() {
     constexpr std::uint64_t packed_node = 2;
-    if (node_.count() != 0) close_node();
+    nodes();
     dump_writer out{dump_type::list_of_listpacks};
     out.length(nodes_.size());
     for (const std::string& node : nodes_) {
