@@ -42,6 +42,7 @@ enum class command_flag : std::uint32_t {
     may_replicate = 1 << 17,
     no_async_loading = 1 << 18,
     no_mandatory_keys = 1 << 19,
+    asking = 1 << 20,
 
     // Not Redis's: how mini-redis runs it.
     whole_keyspace = 1 << 24, ///< runs with every shard locked

@@ -26,6 +26,7 @@ constexpr std::pair<command_flag, std::string_view> flag_names[] = {
     {stale, "stale"},
     {skip_monitor, "skip_monitor"},
     {skip_slowlog, "skip_slowlog"},
+    {asking, "asking"},
     {fast, "fast"},
     {no_auth, "no_auth"},
     {may_replicate, "may_replicate"},

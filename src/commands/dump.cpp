@@ -152,6 +152,10 @@ void restore(context& c) {
 using enum command_flag;
 using category = acl_category;
 
+constexpr std::string_view restore_syntax =
+    "key ttl:integer serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds:integer] "
+    "[FREQ frequency:integer]";
+
 constexpr std::array<std::string_view, 1> changing_output{"nondeterministic_output"};
 
 constexpr command rows[] = {
@@ -176,9 +180,19 @@ constexpr command rows[] = {
      .group = "generic",
      .since = "2.6.0",
      .complexity = "O(N) in the size of the value, O(N*log(N)) for a sorted set",
-     .syntax = "key ttl:integer serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds:integer] "
-               "[FREQ frequency:integer]",
+     .syntax = restore_syntax,
      .summary = "Stores a value that DUMP, also Redis's, has made bytes of."},
+    {.name = "restore-asking",
+     .handler = restore,
+     .arity = -4,
+     .flags = write | denyoom | asking,
+     .categories = category::keyspace | category::dangerous,
+     .keys = {{{1, 1, 1, "OW update"}}},
+     .group = "server",
+     .since = "3.0.0",
+     .complexity = "O(N) in the size of the value, O(N*log(N)) for a sorted set",
+     .syntax = restore_syntax,
+     .summary = "Is RESTORE, as it is called where keys move between the nodes of a cluster."},
 };
 
 static_assert(arities_match(rows));
