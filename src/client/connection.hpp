@@ -33,7 +33,7 @@
 namespace mini_redis {
 
 /// See the top of this file. For one executor, like the client that it is made for.
-class connection : public call_target, public std::enable_shared_from_this<connection> {
+class connection final : public call_target, public std::enable_shared_from_this<connection> {
 public:
     explicit connection(asio::ip::tcp::socket socket);
 

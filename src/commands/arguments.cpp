@@ -90,6 +90,10 @@ std::string_view shown(std::string_view word, std::size_t most) noexcept {
     return word.substr(0, std::min(most, word.find('\0')));
 }
 
+void reply_wrong_arity(context& c) {
+    c.reply.error(fmt::format("ERR wrong number of arguments for '{}' command", c.self.name));
+}
+
 void reply_subcommand_misuse(context& c) {
     c.reply.error(
         fmt::format("ERR unknown subcommand or wrong number of arguments for '{}'. Try {} HELP.",

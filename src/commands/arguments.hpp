@@ -39,6 +39,10 @@ bool same_ignoring_case(std::string_view left, std::string_view right) noexcept;
 /// What an error shows of a word: at most so many bytes, and as in Redis none from a zero byte on.
 std::string_view shown(std::string_view word, std::size_t most = std::string_view::npos) noexcept;
 
+/// Replies that the command was called with a number of words that its row's arity does not rule
+/// out.
+void reply_wrong_arity(context& c);
+
 /// Replies that a known subcommand was called in a way that its arity alone does not rule out.
 void reply_subcommand_misuse(context& c);
 

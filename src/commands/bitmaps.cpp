@@ -4,23 +4,20 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "commands/arguments.hpp"
 #include "commands/bit_offset.hpp"
 #include "commands/context.hpp"
 #include "commands/families.hpp"
 #include "commands/growing_string.hpp"
+#include "commands/type_checks.hpp"
 
 namespace mini_redis {
 namespace {
-
-bool is_string(context& c, located found) {
-    if (!found || found->type() == value_type::string) return true;
-    c.reply.error(replies::wrong_type);
-    return false;
-}
 
 std::uint64_t word_at(const char* bytes) noexcept {
     std::uint64_t word;
@@ -178,11 +175,11 @@ std::uint64_t find_bit(std::string_view bytes, bool wanted, bit_range range) noe
     };
     if ((at & 7) != 0 && look_into_byte()) return std::min(at, range.end);
     const std::uint64_t nothing = wanted ? 0 : ~std::uint64_t{0};
-    for (; at + 256 <= range.end; at += 256) { // four words at once
+    for (; at + 512 <= range.end; at += 512) { // a cache line's worth of words at once
         const char* const here = bytes.data() + (at >> 3);
-        const std::uint64_t differing = (word_at(here) ^ nothing) | (word_at(here + 8) ^ nothing) |
-                                        (word_at(here + 16) ^ nothing) |
-                                        (word_at(here + 24) ^ nothing);
+        std::uint64_t differing = 0;
+        for (std::size_t i = 0; i < 64; i += 8)
+            differing |= word_at(here + i) ^ nothing;
         if (differing != 0) break;
     }
     while (at + 64 <= range.end && word_at(bytes.data() + (at >> 3)) == nothing)
@@ -263,7 +260,7 @@ void combine_words(char* into, const char* from, std::size_t size, Combine combi
 }
 
 // What is missing of `from` counts as zeros.
-void combine(std::string& into, std::string_view from, operation how) {
+void combine(std::span<char> into, std::string_view from, operation how) noexcept {
     const std::size_t size = from.size();
     using word = std::uint64_t;
     switch (how) {
@@ -278,6 +275,27 @@ void combine(std::string& into, std::string_view from, operation how) {
     case operation::negation: // of `from`, which is as long
         return combine_words(into.data(), from.data(), size, [](word, word b) { return ~b; });
     }
+}
+
+// Piece by piece, so that each stays in the processor's cache until all sources are in it.
+std::string combine_all(std::span<const std::string_view> sources, std::size_t size,
+                        operation how) {
+    constexpr std::size_t most = 16 * 1024;
+    std::string result;
+    result.reserve(size);
+    for (std::size_t at = 0; at < size; at += most) {
+        const std::size_t end = std::min(size, at + most);
+        const auto piece_of = [&](std::string_view source) {
+            return source.substr(std::min(at, source.size()), end - at);
+        };
+        result.append(piece_of(sources[0]));
+        result.resize(end, '\0');
+        const std::span<char> piece = std::span{result}.subspan(at);
+        if (how == operation::negation) combine(piece, piece_of(sources[0]), how);
+        for (const std::string_view source : sources.subspan(1))
+            combine(piece, piece_of(source), how);
+    }
+    return result;
 }
 
 // A large result is not copied once more: the key gets a short one, and that changes places with
@@ -300,20 +318,12 @@ void bitop(context& c) {
         if (!is_string(c, found)) return;
         if (found) size = std::max(size, found->string().size());
     }
-    const auto bytes_of = [&](const hashed_key& key) {
+    std::vector<std::string_view> strings; // only now: finding one expired may move the others
+    for (const hashed_key& key : sources) {
         const located found = c.db.find(key);
-        return found ? found->string() : std::string_view{};
-    };
-    std::string result;
-    if (size != 0) {
-        const std::string_view first = bytes_of(sources[0]);
-        result.reserve(size);
-        result.assign(first);
-        result.resize(size, '\0');
-        if (*how == operation::negation) combine(result, first, *how);
-        for (const hashed_key& key : sources.subspan(1))
-            combine(result, bytes_of(key), *how);
+        strings.push_back(found ? found->string() : std::string_view{});
     }
+    std::string result = combine_all(strings, size, *how);
 
     const hashed_key& target = c.keys[0];
     const located old = c.db.find(target);

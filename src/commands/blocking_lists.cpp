@@ -20,7 +20,8 @@ void wait_for_list(context& c, std::size_t keys, std::int64_t until) {
            timeout_reply::null_array);
 }
 
-void blocking_pop(context& c, list_end where) {
+template <list_end where>
+void blocking_pop(context& c) {
     const std::optional<std::int64_t> until = timeout_argument(c, c.args.back());
     if (!until) return;
     for (const hashed_key& key : c.keys) {
@@ -32,14 +33,6 @@ void blocking_pop(context& c, list_end where) {
         return pop_one(c, key, found, where);
     }
     wait_for_list(c, c.keys.size(), *until);
-}
-
-void blpop(context& c) {
-    blocking_pop(c, list_end::head);
-}
-
-void brpop(context& c) {
-    blocking_pop(c, list_end::tail);
 }
 
 void blmpop(context& c) {
@@ -102,7 +95,7 @@ constexpr command rows[] = {
          "Takes elements off the first of several lists that has any, and waits for one if none "
          "has."},
     {.name = "blpop",
-     .handler = blpop,
+     .handler = blocking_pop<list_end::head>,
      .arity = -3,
      .flags = write | noscript | blocking,
      .categories = acl_category::list,
@@ -115,7 +108,7 @@ constexpr command rows[] = {
          "Takes the first element off the first of several lists that has any, and waits for one "
          "if none has."},
     {.name = "brpop",
-     .handler = brpop,
+     .handler = blocking_pop<list_end::tail>,
      .arity = -3,
      .flags = write | noscript | blocking,
      .categories = acl_category::list,

@@ -42,6 +42,7 @@ enum class command_flag : std::uint32_t {
     may_replicate = 1 << 17,
     no_async_loading = 1 << 18,
     no_mandatory_keys = 1 << 19,
+    asking = 1 << 20,
 
     // Not Redis's: how mini-redis runs it.
     whole_keyspace = 1 << 24, ///< runs with every shard locked
@@ -96,6 +97,11 @@ struct key_range {
     /// The word at `first` says how many keys follow it, every `step`th; `last` means nothing.
     bool counted = false;
 };
+
+/// One key, the first word after the name or another.
+constexpr key_range one_key(std::string_view access, int at = 1) {
+    return {at, at, 1, access};
+}
 
 /// Keys that are counted by the word in front of them: ZUNION 2 a b.
 constexpr key_range counted_keys(int count_at, std::string_view access) {

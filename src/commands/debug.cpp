@@ -13,8 +13,11 @@
 #include "commands/encoding.hpp"
 #include "commands/families.hpp"
 #include "commands/value_digest.hpp"
+#include "commands/value_dump.hpp"
 #include "resp/number.hpp"
+#include "store/dump_format.hpp"
 #include "store/glob.hpp"
+#include "store/list_value.hpp"
 
 namespace mini_redis {
 namespace {
@@ -30,10 +33,22 @@ void debug_object(context& c) {
     const auto guard = c.lock_shard(c.store.shard_index(key.hash));
     const located found = c.db.find(key);
     if (!found) return c.reply.error(replies::no_such_key);
-    c.reply.simple_string(fmt::format(
+    const std::string_view encoding = encoding_name(*found);
+    std::string text = fmt::format(
         "Value at:{} refcount:{} encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{}",
-        fmt::ptr(&*found), reference_count(*found), encoding_name(*found), serialized_size(*found),
-        found->last_access(), idle_seconds(*found, c.time.coarse_seconds())));
+        fmt::ptr(&*found), reference_count(*found), encoding,
+        dumped_size(dump_value(*found).size()), found->last_access(),
+        idle_seconds(*found, c.time.coarse_seconds()));
+    if (encoding == "quicklist") {
+        const list_nodes nodes = nodes_of_list(*found);
+        text += fmt::format(" ql_nodes:{} ql_avg_node:{:.2f} ql_listpack_max:{} ql_compressed:0 "
+                            "ql_uncompressed_size:{}",
+                            nodes.count,
+                            static_cast<double>(list_view{*found}.size()) /
+                                static_cast<double>(nodes.count),
+                            c.db.limits().list_size.load(std::memory_order_relaxed), nodes.bytes);
+    }
+    c.reply.simple_string(text);
 }
 
 void debug_digest_value(context& c) {

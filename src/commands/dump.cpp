@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,9 +12,9 @@
 #include "commands/arguments.hpp"
 #include "commands/context.hpp"
 #include "commands/families.hpp"
+#include "commands/value_dump.hpp"
 #include "store/dump_format.hpp"
 #include "store/hash_value.hpp"
-#include "store/integer_set.hpp"
 #include "store/list_value.hpp"
 #include "store/set_value.hpp"
 #include "store/sorted_set_value.hpp"
@@ -21,100 +22,10 @@
 namespace mini_redis {
 namespace {
 
-// -- DUMP -------------------------------------------------------------------------------------
-
-// A listpack in the form that the type wants it.
-std::string with_listpack(dump_type type, listpack_builder& elements) {
-    dump_writer out{type};
-    out.string(elements.finish());
-    return out.finish();
-}
-
-std::string dump_string(const entry& value) {
-    dump_writer out{dump_type::string};
-    out.string(value.string());
-    return out.finish();
-}
-
-std::string dump_list(const entry& value) {
-    list_dump_writer out;
-    list_view{value}.for_each([&](std::string_view element) { out.append(element); });
-    return out.finish();
-}
-
-// Integers as Redis's intset: their width, their number and they themselves.
-std::string dump_integers(const entry& value) {
-    const integer_set integers{value.bytes()};
-    std::string block;
-    integer_set::append(block, static_cast<std::int64_t>(integers.width()), 4);
-    integer_set::append(block, static_cast<std::int64_t>(integers.size()), 4);
-    for (std::size_t i = 0; i < integers.size(); ++i)
-        integer_set::append(block, integers.at(i), integers.width());
-    dump_writer out{dump_type::set_intset};
-    out.string(block);
-    return out.finish();
-}
-
-std::string dump_set(const entry& value) {
-    const set_value set{value};
-    if (set.are_integers()) return dump_integers(value);
-    dump_writer out{dump_type::set}; // a listpack of a set is unknown to Redis 7.0
-    out.length(set.size());
-    set.for_each([&](std::string_view member) { out.string(member); });
-    return out.finish();
-}
-
-std::string dump_hash(const entry& value) {
-    const hash_value hash{value};
-    if (!value.is_object()) {
-        listpack_builder elements;
-        hash.for_each([&](std::string_view field, std::string_view text) {
-            elements.append(field);
-            elements.append(text);
-        });
-        return with_listpack(dump_type::hash_listpack, elements);
-    }
-    dump_writer out{dump_type::hash};
-    out.length(hash.size());
-    hash.for_each([&](std::string_view field, std::string_view text) {
-        out.string(field);
-        out.string(text);
-    });
-    return out.finish();
-}
-
-std::string dump_sorted_set(const entry& value) {
-    const sorted_set_view set{value};
-    if (!value.is_object()) {
-        listpack_builder elements;
-        set.for_each([&](std::string_view member, double score) {
-            elements.append(member);
-            elements.append(score_text(score));
-        });
-        return with_listpack(dump_type::zset_listpack, elements);
-    }
-    dump_writer out{dump_type::zset};
-    out.length(set.size());
-    // From the highest on, as Redis: so it is read in the order that costs Redis the least.
-    set.for_each_backward(set.all(), [&](std::string_view member, double score) {
-        out.string(member);
-        out.score(score);
-    });
-    return out.finish();
-}
-
 void dump(context& c) {
     const located found = c.read(c.keys[0]);
     if (!found) return c.reply.null();
-    switch (found->type()) {
-    case value_type::string: return c.reply.bulk_string(dump_string(*found));
-    case value_type::list: return c.reply.bulk_string(dump_list(*found));
-    case value_type::set: return c.reply.bulk_string(dump_set(*found));
-    case value_type::hash: return c.reply.bulk_string(dump_hash(*found));
-    case value_type::zset: return c.reply.bulk_string(dump_sorted_set(*found));
-    case value_type::stream: break;
-    }
-    c.reply.error("ERR This value cannot be dumped");
+    c.reply.bulk_string(dump_value(*found));
 }
 
 // -- RESTORE ----------------------------------------------------------------------------------
@@ -162,14 +73,16 @@ std::vector<std::string_view> views_of(const std::vector<std::string>& texts) {
     return {texts.begin(), texts.end()};
 }
 
-entry_ptr make_set(const dumped_value& value, const compact_limits& limits, std::string_view key) {
+entry_ptr make_set_of(const dumped_value& value, const compact_limits& limits,
+                      std::string_view key) {
     set_builder built{limits, value.elements.size()};
     for (const std::string& member : value.elements)
         built.add(member);
     return built.finish(key, std::nullopt);
 }
 
-entry_ptr make_zset(const dumped_value& value, const compact_limits& limits, std::string_view key) {
+entry_ptr make_sorted_set_of(const dumped_value& value, const compact_limits& limits,
+                             std::string_view key) {
     std::vector<scored_member> members;
     members.reserve(value.elements.size());
     for (std::size_t i = 0; i < value.elements.size(); ++i)
@@ -178,15 +91,18 @@ entry_ptr make_zset(const dumped_value& value, const compact_limits& limits, std
     return make_sorted_set(key, members, limits);
 }
 
-// Gives a key that is absent its value.
-void put_value(context& c, const hashed_key& key, const dumped_value& value) {
+// The value is used up.
+entry_ptr make_value(dumped_value& value, const compact_limits& limits, std::string_view key) {
     switch (value.type) {
     case value_type::list:
-        return list_editor{c.db, key, {}}.push(list_end::tail, views_of(value.elements));
-    case value_type::hash: hash_set(c.db, key, {}, views_of(value.elements)); return;
-    case value_type::set: return c.db.put(key, {}, make_set(value, c.db.limits(), key.name));
-    case value_type::zset: return c.db.put(key, {}, make_zset(value, c.db.limits(), key.name));
-    default: return c.db.put_string(key, {}, value.text, std::nullopt);
+        return make_list(key, list_end::tail, views_of(value.elements),
+                         listpack_limit{limits.list_size.load(std::memory_order_relaxed)});
+    case value_type::hash: return make_hash(key, views_of(value.elements), limits);
+    case value_type::set: return make_set_of(value, limits, key);
+    case value_type::zset: return make_sorted_set_of(value, limits, key);
+    default:
+        return entry::adopt_string(key, std::make_unique<std::string>(std::move(value.text)),
+                                   std::nullopt, string_encoding::automatic);
     }
 }
 
@@ -213,26 +129,32 @@ void restore(context& c) {
     if (!expire_at) return;
     if (!has_right_footer(c.args[3]))
         return c.reply.error("ERR DUMP payload version or checksum are wrong");
-    const std::optional<dumped_value> value = read_dump(c.args[3]);
+    std::optional<dumped_value> value = read_dump(c.args[3]);
     if (!value) return c.reply.error("ERR Bad data format");
 
-    if (old) c.db.erase(key, old);
     if (*expire_at != 0 && *expire_at <= c.now_ms()) { // it would be gone at once
-        if (old) c.notify(event_class::generic, "del", key);
+        if (old) {
+            c.db.erase(key, old);
+            c.notify(event_class::generic, "del", key);
+        }
         return c.reply.ok();
     }
-    put_value(c, key, *value);
-    const located made = c.db.find(key);
+    entry_ptr made = make_value(*value, c.db.limits(), key.name);
+    if (*expire_at != 0) made = entry::remake(*made, key.name, *expire_at);
+    c.db.put_anew(key, std::move(made));
     if (options->idle_seconds)
-        made->touch(static_cast<std::uint32_t>(c.time.coarse_seconds() -
-                                               static_cast<std::uint64_t>(*options->idle_seconds)));
-    if (*expire_at != 0) c.db.set_expiry(key, made, *expire_at);
+        c.db.find(key)->touch(static_cast<std::uint32_t>(
+            c.time.coarse_seconds() - static_cast<std::uint64_t>(*options->idle_seconds)));
     c.notify(event_class::generic, "restore", key);
     c.reply.ok();
 }
 
 using enum command_flag;
 using category = acl_category;
+
+constexpr std::string_view restore_syntax =
+    "key ttl:integer serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds:integer] "
+    "[FREQ frequency:integer]";
 
 constexpr std::array<std::string_view, 1> changing_output{"nondeterministic_output"};
 
@@ -258,9 +180,19 @@ constexpr command rows[] = {
      .group = "generic",
      .since = "2.6.0",
      .complexity = "O(N) in the size of the value, O(N*log(N)) for a sorted set",
-     .syntax = "key ttl:integer serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds:integer] "
-               "[FREQ frequency:integer]",
+     .syntax = restore_syntax,
      .summary = "Stores a value that DUMP, also Redis's, has made bytes of."},
+    {.name = "restore-asking",
+     .handler = restore,
+     .arity = -4,
+     .flags = write | denyoom | asking,
+     .categories = category::keyspace | category::dangerous,
+     .keys = {{{1, 1, 1, "OW update"}}},
+     .group = "server",
+     .since = "3.0.0",
+     .complexity = "O(N) in the size of the value, O(N*log(N)) for a sorted set",
+     .syntax = restore_syntax,
+     .summary = "Is RESTORE, as it is called where keys move between the nodes of a cluster."},
 };
 
 static_assert(arities_match(rows));

@@ -42,18 +42,4 @@ std::int64_t reference_count(const entry& value) noexcept {
     return 1;
 }
 
-std::size_t serialized_size(const entry& value) noexcept {
-    if (value.is_object()) return value.memory();
-    const auto fits = [](std::int64_t number, int bits) {
-        const std::int64_t half = std::int64_t{1} << (bits - 1);
-        return number >= -half && number < half;
-    };
-    if (const std::optional<std::int64_t> number = as_integer(value)) {
-        for (const int bits : {8, 16, 32})
-            if (fits(*number, bits)) return 1 + static_cast<std::size_t>(bits) / 8;
-    }
-    const std::size_t size = value.string().size();
-    return size + (size < 64 ? 1 : size < 16'384 ? 2 : 5);
-}
-
 } // namespace mini_redis

@@ -18,7 +18,4 @@ std::int64_t idle_seconds(const entry& value, std::uint32_t now_seconds) noexcep
 /// largest number there is.
 std::int64_t reference_count(const entry& value) noexcept;
 
-/// Bytes of the value in a Redis dump file, uncompressed.
-std::size_t serialized_size(const entry& value) noexcept;
-
 } // namespace mini_redis

@@ -8,14 +8,22 @@
 namespace mini_redis {
 
 std::span<const command> string_commands();
+std::span<const command> string_part_commands();
+std::span<const command> string_number_commands();
 std::span<const command> lcs_commands();
 std::span<const command> bitmap_commands();
 std::span<const command> bitfield_commands();
 std::span<const command> hash_commands();
+std::span<const command> hash_listing_commands();
 std::span<const command> set_commands();
 std::span<const command> set_algebra_commands();
 std::span<const command> key_commands();
+std::span<const command> key_move_commands();
+std::span<const command> key_search_commands();
+std::span<const command> object_commands();
+std::span<const command> database_commands();
 std::span<const command> list_commands();
+std::span<const command> list_element_commands();
 std::span<const command> blocking_list_commands();
 std::span<const command> dump_commands();
 std::span<const command> sort_commands();

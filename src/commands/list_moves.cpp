@@ -17,12 +17,6 @@ void notify_popped(context& c, const hashed_key& key, list_end where, bool gone)
 
 } // namespace
 
-bool is_list(context& c, located found) {
-    if (!found || found->type() == value_type::list) return true;
-    c.reply.error(replies::wrong_type);
-    return false;
-}
-
 std::optional<list_end> list_end_argument(context& c, std::string_view word) {
     if (equals_ignoring_case(word, "left")) return list_end::head;
     if (equals_ignoring_case(word, "right")) return list_end::tail;
@@ -59,6 +53,7 @@ void move_one(context& c, const hashed_key& source, located found, list_end from
     const bool same = source.name == destination.name;
     const located target = same ? found : c.modify(destination);
     if (!is_list(c, target)) return;
+    if (!same) found = c.db.find(source); // it has moved if the destination was expired
     const std::string moved{list_view{*found}.at(from)};
     c.reply.bulk_string(moved);
     const std::string_view pushed = to == list_end::head ? "lpush" : "rpush";
@@ -67,6 +62,7 @@ void move_one(context& c, const hashed_key& source, located found, list_end from
         c.notify(event_class::list, pushed, destination);
         return notify_popped(c, source, from, false);
     }
+    // It is added first, because that may fail for want of memory; taking it off cannot.
     list_editor{c.db, destination, target}.push(to, std::array{std::string_view{moved}});
     c.notify(event_class::list, pushed, destination);
     // The destination may be new in the same shard, which moves what was found before.

@@ -7,12 +7,10 @@
 #include <string_view>
 
 #include "commands/context.hpp"
+#include "commands/type_checks.hpp"
 #include "store/list_value.hpp"
 
 namespace mini_redis {
-
-/// Replies with an error and returns false if the key holds something else than a list.
-bool is_list(context& c, located found);
 
 /// LEFT or RIGHT; otherwise replies with an error and returns nothing.
 std::optional<list_end> list_end_argument(context& c, std::string_view word);

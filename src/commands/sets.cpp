@@ -15,18 +15,12 @@
 #include "commands/families.hpp"
 #include "commands/random_members.hpp"
 #include "commands/scan_options.hpp"
+#include "commands/type_checks.hpp"
 #include "resp/number.hpp"
 #include "store/set_value.hpp"
 
 namespace mini_redis {
 namespace {
-
-/// Replies with an error and returns false if the key holds something else than a set.
-bool is_set(context& c, located found) {
-    if (!found || found->type() == value_type::set) return true;
-    c.reply.error(replies::wrong_type);
-    return false;
-}
 
 void sadd(context& c) {
     const located found = c.modify(c.keys[0]);
@@ -75,19 +69,21 @@ void scard(context& c) {
 }
 
 void smove(context& c) {
+    located to = c.modify(c.keys[1]); // first: finding it expired would move the source
     located from = c.modify(c.keys[0]);
-    const located to = c.modify(c.keys[1]);
     if (!from) return c.reply.integer(0);
     if (!is_set(c, from) || !is_set(c, to)) return;
     const std::span<const std::string_view> member = c.args.subspan(3);
     if (c.keys[0].name == c.keys[1].name)
         return c.reply.integer(set_value{*from}.contains(member.front()) ? 1 : 0);
-    if (set_remove(c.db, c.keys[0], from, member) == 0) return c.reply.integer(0);
+    const set_value members{*from};
+    if (!members.contains(member.front())) return c.reply.integer(0);
+    // It is added first, because that may fail for want of memory; told of it is in Redis's order.
     c.notify(event_class::set, "srem", c.keys[0]);
-    if (!from) c.notify(event_class::generic, "del", c.keys[0]);
-    // What was found before may have moved.
-    if (set_add(c.db, c.keys[1], c.db.find(c.keys[1]), member) != 0)
-        c.notify(event_class::set, "sadd", c.keys[1]);
+    if (members.size() == 1) c.notify(event_class::generic, "del", c.keys[0]);
+    if (set_add(c.db, c.keys[1], to, member) != 0) c.notify(event_class::set, "sadd", c.keys[1]);
+    from = c.db.find(c.keys[0]); // a new destination may have moved it
+    set_remove(c.db, c.keys[0], from, member);
     c.reply.integer(1);
 }
 
@@ -124,6 +120,30 @@ void pop_one(context& c, located& found) {
     set_remove(c.db, c.keys[0], found, words);
 }
 
+// Some, not all; all of them are written before any is taken out.
+void pop_from_table(context& c, located& found, std::size_t count) {
+    const set_value all{*found};
+    std::vector<std::string_view> picked;
+    picked.reserve(count);
+    const auto pick = [&](std::string_view member) {
+        c.reply.bulk_string(member);
+        picked.push_back(member);
+    };
+    draw_different(all, count, pick, [&](const entry& each) { pick(each.key()); });
+    set_remove(c.db, c.keys[0], found, picked);
+}
+
+// The same in one pass, however large a compact set is allowed to become.
+void pop_from_compact(context& c, located found, std::size_t count) {
+    std::size_t left = set_value{*found}.size();
+    remove_from_compact(c.db, c.keys[0], found, [&](std::string_view member) {
+        if (random_number() % left-- >= count) return false;
+        --count;
+        c.reply.bulk_string(member);
+        return true;
+    });
+}
+
 void spop_some(context& c) {
     const std::optional<std::int64_t> count = parse_integer(c.args[2]);
     if (!count || *count < 0) return c.reply.error("ERR value is out of range, must be positive");
@@ -138,9 +158,10 @@ void spop_some(context& c) {
         all.for_each([&](std::string_view member) { c.reply.bulk_string(member); });
         c.db.erase(c.keys[0], found);
         found = {};
+    } else if (all.table() != nullptr) {
+        pop_from_table(c, found, taken);
     } else {
-        for (std::size_t i = 0; i < taken; ++i)
-            pop_one(c, found);
+        pop_from_compact(c, found, taken);
     }
     c.notify(event_class::set, "spop", c.keys[0]);
     if (!found) c.notify(event_class::generic, "del", c.keys[0]);
@@ -208,10 +229,6 @@ void srandmember(context& c) {
 // -- Rows -------------------------------------------------------------------------------------
 
 using enum command_flag;
-
-constexpr key_range one_key(std::string_view access) {
-    return {1, 1, 1, access};
-}
 
 constexpr std::array<std::string_view, 1> any_order{"nondeterministic_output_order"};
 constexpr std::array<std::string_view, 1> random_output{"nondeterministic_output"};

@@ -6,16 +6,10 @@
 #include <string_view>
 
 #include "commands/context.hpp"
+#include "commands/type_checks.hpp"
 #include "store/sorted_set_value.hpp"
 
 namespace mini_redis {
-
-/// Replies with an error and returns false if the key holds something else than a sorted set.
-inline bool is_sorted_set(context& c, located found) {
-    if (!found || found->type() == value_type::zset) return true;
-    c.reply.error(replies::wrong_type);
-    return false;
-}
 
 /// "1.5", "(1.5", "-inf": otherwise replies with an error and returns nothing.
 std::optional<score_range> score_range_argument(context& c, std::string_view least,

@@ -191,9 +191,7 @@ void zmscore(context& c) {
 }
 
 void reply_rank(context& c, bool from_the_end) {
-    if (c.args.size() > 4)
-        return c.reply.error(
-            fmt::format("ERR wrong number of arguments for '{}' command", c.self.name));
+    if (c.args.size() > 4) return reply_wrong_arity(c);
     const bool with_score = c.args.size() == 4;
     if (with_score && !equals_ignoring_case(c.args[3], "withscore"))
         return c.reply.error(replies::syntax_error);
@@ -273,10 +271,6 @@ void zscan(context& c) {
 // -- Rows -------------------------------------------------------------------------------------
 
 using enum command_flag;
-
-constexpr key_range one_key(std::string_view access) {
-    return {1, 1, 1, access};
-}
 
 constexpr std::array<std::string_view, 1> changing_output{"nondeterministic_output"};
 

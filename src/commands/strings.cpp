@@ -1,30 +1,19 @@
-// Strings: SET with its options, GET and its relatives, numbers, ranges.
+// Strings as a whole: SET with its options, GET and its relatives.
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <cstring>
-#include <fmt/format.h>
-#include <limits>
 #include <optional>
-#include <string>
-#include <vector>
+#include <span>
+#include <string_view>
 
+#include "commands/arguments.hpp"
 #include "commands/context.hpp"
 #include "commands/expiry_time.hpp"
 #include "commands/families.hpp"
-#include "commands/growing_string.hpp"
 #include "commands/registry.hpp"
-#include "resp/number.hpp"
+#include "commands/type_checks.hpp"
 
 namespace mini_redis {
 namespace {
-
-/// Replies with an error and returns false if the key holds something else than a string.
-bool is_string(context& c, located found) {
-    if (!found || found->type() == value_type::string) return true;
-    c.reply.error(replies::wrong_type);
-    return false;
-}
 
 void reply_string_or_null(context& c, located found) {
     if (found)
@@ -32,16 +21,6 @@ void reply_string_or_null(context& c, located found) {
     else
         c.reply.null();
 }
-
-bool exceeds_limit(context& c, std::size_t size) {
-    if (size <= static_cast<std::size_t>(
-                    c.server.configuration().max_bulk_bytes.load(std::memory_order_relaxed)))
-        return false;
-    c.reply.error("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
-    return true;
-}
-
-// -- SET and GET ------------------------------------------------------------------------------
 
 struct set_options {
     bool if_absent = false;
@@ -200,7 +179,7 @@ void mget(context& c) {
 
 bool has_pairs(context& c) {
     if (c.args.size() % 2 == 1) return true;
-    c.reply.error(fmt::format("ERR wrong number of arguments for '{}' command", c.self.name));
+    reply_wrong_arity(c);
     return false;
 }
 
@@ -226,150 +205,9 @@ void msetnx(context& c) {
     c.reply.integer(1);
 }
 
-// -- Parts of a string ------------------------------------------------------------------------
-
-void append(context& c) {
-    const hashed_key& key = c.keys[0];
-    const std::string_view added = c.args[2];
-    const located found = c.modify(key);
-    if (!found) {
-        c.db.put_string(key, found, added, std::nullopt);
-        c.notify(event_class::string, "append", key);
-        return c.reply.integer(static_cast<std::int64_t>(added.size()));
-    }
-    if (!is_string(c, found)) return;
-    const std::size_t size = found->string().size() + added.size();
-    if (exceeds_limit(c, size)) return;
-    if (std::string* const stored = found->outside_string()) {
-        stored->append(added); // grows by a factor: a log of many appends costs linear time
-        found->set_encoding(string_encoding::raw);
-        c.db.changed(key, nullptr);
-    } else {
-        std::string whole{found->string()};
-        whole += added;
-        c.db.put_string(key, found, whole, found->expiry(), string_encoding::raw);
-    }
-    c.notify(event_class::string, "append", key);
-    c.reply.integer(static_cast<std::int64_t>(size));
-}
-
-void strlen(context& c) {
-    const located found = c.read(c.keys[0]);
-    if (is_string(c, found))
-        c.reply.integer(found ? static_cast<std::int64_t>(found->string().size()) : 0);
-}
-
-void getrange(context& c) {
-    const std::optional<std::int64_t> first = parse_integer(c.args[2]);
-    const std::optional<std::int64_t> last = parse_integer(c.args[3]);
-    if (!first || !last) return c.reply.error(replies::not_an_integer);
-    const located found = c.read(c.keys[0]);
-    if (!found) return c.reply.bulk_string("");
-    if (!is_string(c, found)) return;
-
-    const std::string_view text = found->string();
-    const auto size = static_cast<std::int64_t>(text.size());
-    if (*first < 0 && *last < 0 && *first > *last) return c.reply.bulk_string("");
-    const std::int64_t start = std::max<std::int64_t>(*first < 0 ? *first + size : *first, 0);
-    const std::int64_t end =
-        std::min(std::max<std::int64_t>(*last < 0 ? *last + size : *last, 0), size - 1);
-    if (start > end || size == 0) return c.reply.bulk_string("");
-    c.reply.bulk_string(
-        text.substr(static_cast<std::size_t>(start), static_cast<std::size_t>(end - start + 1)));
-}
-
-void setrange(context& c) {
-    const std::optional<std::int64_t> offset = parse_integer(c.args[2]);
-    if (!offset) return c.reply.error(replies::not_an_integer);
-    if (*offset < 0) return c.reply.error("ERR offset is out of range");
-    const std::string_view part = c.args[3];
-    const hashed_key& key = c.keys[0];
-    const located found = c.modify(key);
-    if (!is_string(c, found)) return;
-    const std::size_t old_size = found ? found->string().size() : 0;
-    if (part.empty()) return c.reply.integer(static_cast<std::int64_t>(old_size));
-    if (static_cast<std::uint64_t>(*offset) >
-        std::numeric_limits<std::int64_t>::max() - part.size())
-        return c.reply.error("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
-    const std::size_t end = static_cast<std::size_t>(*offset) + part.size();
-    if (exceeds_limit(c, end)) return;
-
-    const located held = grow_string(c, key, found, end);
-    const std::span<char> bytes = held->mutable_bytes();
-    std::memcpy(bytes.data() + *offset, part.data(), part.size());
-    c.db.changed(key, nullptr);
-    c.notify(event_class::string, "setrange", key);
-    c.reply.integer(static_cast<std::int64_t>(bytes.size()));
-}
-
-// -- Numbers ----------------------------------------------------------------------------------
-
-void add(context& c, std::int64_t by) {
-    const hashed_key& key = c.keys[0];
-    const located found = c.modify(key);
-    if (!is_string(c, found)) return;
-    std::int64_t value = 0;
-    if (found) {
-        const std::optional<std::int64_t> old = parse_integer(found->string());
-        if (!old) return c.reply.error(replies::not_an_integer);
-        value = *old;
-    }
-    if (__builtin_add_overflow(value, by, &value))
-        return c.reply.error("ERR increment or decrement would overflow");
-    char digits[integer_digits];
-    const std::string_view text{digits, format_integer(value, digits)};
-    c.db.put_string(key, found, text, found ? found->expiry() : std::nullopt);
-    c.notify(event_class::string, "incrby", key);
-    c.reply.integer(value);
-}
-
-void incr(context& c) {
-    add(c, 1);
-}
-
-void decr(context& c) {
-    add(c, -1);
-}
-
-void incrby(context& c) {
-    const std::optional<std::int64_t> by = parse_integer(c.args[2]);
-    if (!by) return c.reply.error(replies::not_an_integer);
-    add(c, *by);
-}
-
-void decrby(context& c) {
-    const std::optional<std::int64_t> by = parse_integer(c.args[2]);
-    if (!by) return c.reply.error(replies::not_an_integer);
-    if (*by == std::numeric_limits<std::int64_t>::min())
-        return c.reply.error("ERR decrement would overflow");
-    add(c, -*by);
-}
-
-void incrbyfloat(context& c) {
-    const hashed_key& key = c.keys[0];
-    const located found = c.modify(key);
-    if (!is_string(c, found)) return;
-    const std::optional<long double> old = found ? parse_long_real(found->string()) : 0.0L;
-    const std::optional<long double> by = parse_long_real(c.args[2]);
-    if (!old || !by) return c.reply.error(replies::not_a_float);
-    const long double value = *old + *by;
-    if (std::isnan(value) || std::isinf(value))
-        return c.reply.error("ERR increment would produce NaN or Infinity");
-    char digits[long_real_digits];
-    const std::string_view text{digits, format_long_real(value, digits)};
-    c.db.put_string(key, found, text, found ? found->expiry() : std::nullopt,
-                    string_encoding::not_integer);
-    c.notify(event_class::string, "incrbyfloat", key);
-    c.reply.bulk_string(text);
-}
-
 // -- Rows -------------------------------------------------------------------------------------
 
 using enum command_flag;
-
-constexpr key_range one_key(std::string_view access) {
-    return {1, 1, 1, access};
-}
 
 constexpr std::array<std::string_view, 1> many_shards{"request_policy:multi_shard"};
 constexpr std::array<std::string_view, 2> many_shards_all{"request_policy:multi_shard",
@@ -378,39 +216,6 @@ constexpr std::array<std::string_view, 2> many_shards_least{"request_policy:mult
                                                             "response_policy:agg_min"};
 
 constexpr command rows[] = {
-    {.name = "append",
-     .handler = append,
-     .arity = 3,
-     .flags = write | denyoom | fast,
-     .categories = acl_category::string,
-     .keys = {one_key("RW insert")},
-     .group = "string",
-     .since = "2.0.0",
-     .complexity = "O(1) on average; the value's storage grows by a factor",
-     .syntax = "key value",
-     .summary = "Adds bytes to the end of a string; creates it if the key is absent."},
-    {.name = "decr",
-     .handler = decr,
-     .arity = 2,
-     .flags = write | denyoom | fast,
-     .categories = acl_category::string,
-     .keys = {one_key("RW access update")},
-     .group = "string",
-     .since = "1.0.0",
-     .complexity = "O(1)",
-     .syntax = "key",
-     .summary = "Takes one off an integer; an absent key counts as 0."},
-    {.name = "decrby",
-     .handler = decrby,
-     .arity = 3,
-     .flags = write | denyoom | fast,
-     .categories = acl_category::string,
-     .keys = {one_key("RW access update")},
-     .group = "string",
-     .since = "1.0.0",
-     .complexity = "O(1)",
-     .syntax = "key decrement:integer",
-     .summary = "Takes a number off an integer; an absent key counts as 0."},
     {.name = "get",
      .handler = get,
      .arity = 2,
@@ -446,18 +251,6 @@ constexpr command rows[] = {
                "unix-time-seconds:unix-time | "
                "PXAT unix-time-milliseconds:unix-time | PERSIST]",
      .summary = "Gives the string at a key, and sets or removes its expiry."},
-    {.name = "getrange",
-     .handler = getrange,
-     .arity = 4,
-     .flags = readonly,
-     .categories = acl_category::string,
-     .keys = {one_key("RO access")},
-     .group = "string",
-     .since = "2.4.0",
-     .complexity = "O(N) in the length of the part",
-     .syntax = "key start:integer end:integer",
-     .summary = "Gives a part of a string, by its first and last byte; negative positions count "
-                "from the end."},
     {.name = "getset",
      .handler = getset,
      .arity = 3,
@@ -469,39 +262,6 @@ constexpr command rows[] = {
      .complexity = "O(1)",
      .syntax = "key value",
      .summary = "Stores a string and gives the one that was there before."},
-    {.name = "incr",
-     .handler = incr,
-     .arity = 2,
-     .flags = write | denyoom | fast,
-     .categories = acl_category::string,
-     .keys = {one_key("RW access update")},
-     .group = "string",
-     .since = "1.0.0",
-     .complexity = "O(1)",
-     .syntax = "key",
-     .summary = "Adds one to an integer; an absent key counts as 0."},
-    {.name = "incrby",
-     .handler = incrby,
-     .arity = 3,
-     .flags = write | denyoom | fast,
-     .categories = acl_category::string,
-     .keys = {one_key("RW access update")},
-     .group = "string",
-     .since = "1.0.0",
-     .complexity = "O(1)",
-     .syntax = "key increment:integer",
-     .summary = "Adds a number to an integer; an absent key counts as 0."},
-    {.name = "incrbyfloat",
-     .handler = incrbyfloat,
-     .arity = 3,
-     .flags = write | denyoom | fast,
-     .categories = acl_category::string,
-     .keys = {one_key("RW access update")},
-     .group = "string",
-     .since = "2.6.0",
-     .complexity = "O(1)",
-     .syntax = "key increment:double",
-     .summary = "Adds a number with a fraction to a number; an absent key counts as 0."},
     {.name = "mget",
      .handler = mget,
      .arity = -2,
@@ -585,40 +345,6 @@ constexpr command rows[] = {
      .complexity = "O(1)",
      .syntax = "key value",
      .summary = "Stores a string if the key is absent."},
-    {.name = "setrange",
-     .handler = setrange,
-     .arity = 4,
-     .flags = write | denyoom,
-     .categories = acl_category::string,
-     .keys = {one_key("RW update")},
-     .group = "string",
-     .since = "2.2.0",
-     .complexity = "O(N) in the length of the string where it has to move, otherwise of the part",
-     .syntax = "key offset:integer value",
-     .summary =
-         "Overwrites a part of a string, with zero bytes before it if the string is shorter."},
-    {.name = "strlen",
-     .handler = strlen,
-     .arity = 2,
-     .flags = readonly | fast,
-     .categories = acl_category::string,
-     .keys = {one_key("RO")},
-     .group = "string",
-     .since = "2.2.0",
-     .complexity = "O(1)",
-     .syntax = "key",
-     .summary = "Gives a string's length in bytes."},
-    {.name = "substr",
-     .handler = getrange,
-     .arity = 4,
-     .flags = readonly,
-     .categories = acl_category::string,
-     .keys = {one_key("RO access")},
-     .group = "string",
-     .since = "1.0.0",
-     .complexity = "O(N) in the length of the part",
-     .syntax = "key start:integer end:integer",
-     .summary = "Is the old name of GETRANGE."},
 };
 
 static_assert(arities_match(rows));

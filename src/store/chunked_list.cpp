@@ -265,18 +265,19 @@ void chunked_list::set(std::size_t index, std::string_view text) {
     const place found = seek(index);
     slot& in = slots_[found.slot];
     const std::string_view old = in.chunk->at(found.offset).text;
-    count_out(old);
-    count_in(text);
-    if (old.size() == text.size()) {
-        if (!text.empty())
-            std::memcpy(in.chunk->data() + (old.data() - in.chunk->data()), text.data(),
-                        text.size());
-        return;
+    const std::size_t bytes = bytes_ - old.size() + text.size();
+    const std::size_t listpack_bytes =
+        listpack_bytes_ - listpack_size_of(old) + listpack_size_of(text);
+    if (old.size() != text.size()) {
+        texts elements;
+        collect(in, elements);
+        elements[found.number] = text;
+        rebuild(found.slot, elements);
+    } else if (!text.empty()) {
+        std::memcpy(in.chunk->data() + (old.data() - in.chunk->data()), text.data(), text.size());
     }
-    texts elements;
-    collect(in, elements);
-    elements[found.number] = text;
-    rebuild(found.slot, elements);
+    bytes_ = bytes;
+    listpack_bytes_ = listpack_bytes;
 }
 
 void chunked_list::insert(std::size_t index, std::string_view text) {
@@ -312,12 +313,13 @@ std::size_t chunked_list::remove(list_end from, std::size_t most, std::string_vi
             at += forward;
             continue;
         }
-        for (std::size_t i = elements.size(); i < before; ++i)
-            count_out(text);
+        const std::size_t gone = before - elements.size();
         // Where the chunk is gone, or has become one with the next, the same number is another
         // chunk: on the way forward it is looked at next, or once more. Small as they are, that is
         // cheap, and there is nothing left to remove in those already seen.
         rebuild(at, elements);
+        for (std::size_t i = 0; i < gone; ++i)
+            count_out(text);
         if (forward && slots_.size() == chunks) ++at;
         if (!has_chunks()) break;
     }

@@ -1,5 +1,6 @@
 #include "store/database.hpp"
 
+#include <new>
 #include <utility>
 
 #include "store/packed.hpp"
@@ -30,15 +31,49 @@ void database::put(const hashed_key& key, located at, entry_ptr added) {
         store_->discard(home.at(index_).replace(*at.slot_, std::move(added)));
     else
         home.at(index_).insert(key.hash, std::move(added));
-    if (!at && log_ != nullptr && log_->on_created) [[unlikely]]
-        log_->on_created(index_, key.name);
+    if (!at) announce_new(key);
     changed(key, holds);
+}
+
+void database::put_anew(const hashed_key& key, entry_ptr added) {
+    const located old = find(key);
+    put(key, old, std::move(added));
+    if (old) announce_new(key);
+}
+
+void database::relocate(const hashed_key& from, database& target, const hashed_key& to) {
+    target.find(to); // is removed if its time has come
+    table& destination = target.keys_of(to);
+    destination.make_room();
+    table& source = keys_of(from);
+    table::slot* const place = source.find(from.hash, from.name); // only now: room moves entries
+    entry& held = *table::entry_of(*place);
+    entry_ptr moved = entry::remake(held, to.name, held.expiry());
+    // From here on nothing fails but telling others.
+    store_->discard(source.take(*place, from.hash));
+    const entry* const holds = moved.get();
+    if (moved->has_expiry())
+        sharded_store::note_expiry(store_->shard_of(to), target.index_, moved->expire_at());
+    if (table::slot* const old = destination.find(to.hash, to.name))
+        store_->discard(destination.replace(*old, std::move(moved)));
+    else
+        destination.insert(to.hash, std::move(moved));
+    source.shrink_if_sparse();
+    changed(from, nullptr);
+    target.announce_new(to);
+    target.changed(to, holds);
 }
 
 void database::splice(const hashed_key& key, located at, std::size_t offset, std::size_t erased,
                       std::string_view inserted) {
-    if (!at->splice_in_place(offset, erased, inserted))
-        keys_of(key).replace(*at.slot_, entry::splice(*at, offset, erased, inserted));
+    if (!at->splice_in_place(offset, erased, inserted)) {
+        try {
+            keys_of(key).replace(*at.slot_, entry::splice(*at, offset, erased, inserted));
+        } catch (const std::bad_alloc&) {
+            if (inserted.size() > erased) throw;
+            at->shrink_in_place(offset, erased, inserted);
+        }
+    }
     changed(key, &*at);
 }
 

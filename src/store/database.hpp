@@ -95,8 +95,17 @@ public:
     /// Puts an entry, which has the key's name, in the place of what the key held.
     void put(const hashed_key& key, located at, entry_ptr added);
 
+    /// As put(), for a key that is made anew: who is told of new keys is told of it also where it
+    /// replaces another.
+    void put_anew(const hashed_key& key, entry_ptr added);
+
+    /// Moves what is at `from` to `to` in `target`, whatever is there, with its expiry. If memory
+    /// runs out, it stays where it is.
+    void relocate(const hashed_key& from, database& target, const hashed_key& to);
+
     /// Changes the bytes of the string or compact collection at `at`: `inserted`, which are not its
-    /// own, in the place of `erased` bytes from `offset` on.
+    /// own, in the place of `erased` bytes from `offset` on. Where that are not more, it cannot
+    /// fail: what takes things away works also when memory has run out.
     void splice(const hashed_key& key, located at, std::size_t offset, std::size_t erased,
                 std::string_view inserted);
 
@@ -127,6 +136,11 @@ public:
 private:
     table& keys_of(const hashed_key& key) const noexcept {
         return store_->shard_of(key).at(index_);
+    }
+
+    void announce_new(const hashed_key& key) {
+        if (log_ != nullptr && log_->on_created) [[unlikely]]
+            log_->on_created(index_, key.name);
     }
 
     void remove_expired(const hashed_key& key, table& keys, table::slot& slot) noexcept;

@@ -16,6 +16,9 @@ namespace {
 constexpr std::uint64_t written_version = 10; // Redis 7.0 reads it
 constexpr std::uint64_t newest_version = 11;
 constexpr std::size_t footer = 10;
+// As Redis does it by default (rdbcompression).
+constexpr std::size_t least_compressed = 21; // bytes of a string
+constexpr std::size_t least_saved = 4;
 
 // A number of things, or, marked, how a string is encoded.
 struct length_or_encoding {
@@ -239,6 +242,15 @@ void dump_writer::string(std::string_view bytes) {
         out_.push_back(static_cast<char>(0xc0 | encoding));
         return append_little_endian(out_, static_cast<std::uint64_t>(*number), width);
     }
+    if (bytes.size() >= least_compressed) {
+        if (const auto compressed = lzf_compress(bytes, bytes.size() - least_saved)) {
+            out_.push_back(static_cast<char>(0xc3));
+            length(compressed->size());
+            length(bytes.size());
+            out_ += *compressed;
+            return;
+        }
+    }
     length(bytes.size());
     out_ += bytes;
 }
@@ -264,9 +276,14 @@ void list_dump_writer::close_node() {
     nodes_.push_back(node_.finish());
 }
 
+const std::vector<std::string>& list_dump_writer::nodes() {
+    if (node_.count() != 0) close_node();
+    return nodes_;
+}
+
 std::string list_dump_writer::finish() {
     constexpr std::uint64_t packed_node = 2;
-    if (node_.count() != 0) close_node();
+    nodes();
     dump_writer out{dump_type::list_of_listpacks};
     out.length(nodes_.size());
     for (const std::string& node : nodes_) {

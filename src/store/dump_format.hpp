@@ -55,7 +55,7 @@ public:
     explicit dump_writer(dump_type type) { out_.push_back(static_cast<char>(type)); }
 
     void length(std::uint64_t value);
-    void string(std::string_view bytes); ///< as an integer where that is shorter
+    void string(std::string_view bytes); ///< as an integer, or compressed, where that is shorter
     void score(double value);
 
     /// The whole dump.
@@ -71,12 +71,21 @@ public:
     void append(std::string_view element);
     std::string finish();
 
+    /// The listpacks of all elements, also when not finished yet.
+    const std::vector<std::string>& nodes();
+
 private:
     void close_node();
 
     listpack_builder node_;
     std::vector<std::string> nodes_;
 };
+
+/// How many bytes of a dump are the value itself.
+constexpr std::size_t dumped_size(std::size_t dump) noexcept {
+    constexpr std::size_t type_and_footer = 11;
+    return dump - type_and_footer;
+}
 
 /// A score as it stands in a listpack.
 std::string score_text(double score);

@@ -113,11 +113,23 @@ bool entry::splice_in_place(std::size_t at, std::size_t erased, std::string_view
     if (size > inline_limit) return false;
     const std::size_t fixed = key_offset() + key_size();
     if (block_for(fixed + size) != block_for(fixed + value_size_)) return false;
+    splice_inside(at, erased, inserted);
+    return true;
+}
+
+void entry::splice_inside(std::size_t at, std::size_t erased, std::string_view inserted) noexcept {
     char* const place = value_data() + at;
     std::memmove(place + inserted.size(), place + erased, value_size_ - at - erased);
     if (!inserted.empty()) std::memcpy(place, inserted.data(), inserted.size());
-    value_size_ = static_cast<std::uint16_t>(size);
-    return true;
+    value_size_ = static_cast<std::uint16_t>(value_size_ - erased + inserted.size());
+}
+
+void entry::shrink_in_place(std::size_t at, std::size_t erased,
+                            std::string_view inserted) noexcept {
+    if ((flags_ & outside_flag) != 0)
+        outside<std::string>()->replace(at, erased, inserted);
+    else
+        splice_inside(at, erased, inserted);
 }
 
 entry_ptr entry::splice(const entry& old, std::size_t at, std::size_t erased,

@@ -155,6 +155,9 @@ public:
     /// size than that needs. What is inserted must not be bytes of this entry.
     bool splice_in_place(std::size_t at, std::size_t erased, std::string_view inserted);
 
+    /// As splice_in_place(), whatever the size of the block, where no more is inserted than erased.
+    void shrink_in_place(std::size_t at, std::size_t erased, std::string_view inserted) noexcept;
+
     /// A new entry of the same key and expiry, whose bytes are those of `old` with `inserted` in
     /// the place of `erased` bytes at `at`.
     static entry_ptr splice(const entry& old, std::size_t at, std::size_t erased,
@@ -243,6 +246,7 @@ private:
     char* value_data() noexcept { return block() + key_offset() + key_size(); }
 
     std::size_t block_size() const noexcept;
+    void splice_inside(std::size_t at, std::size_t erased, std::string_view inserted) noexcept;
 
     template <class Value>
     Value* outside() const noexcept {

@@ -24,19 +24,18 @@ std::optional<field_place> find_field(std::string_view block, std::string_view f
     return std::nullopt;
 }
 
-std::size_t most_packed(const database& db) noexcept {
-    return static_cast<std::size_t>(
-        std::clamp<std::int64_t>(db.limits().hash_entries.load(std::memory_order_relaxed), 0,
-                                 packed::most_elements / 2 - 1));
+std::size_t most_packed(const compact_limits& limits) noexcept {
+    return static_cast<std::size_t>(std::clamp<std::int64_t>(
+        limits.hash_entries.load(std::memory_order_relaxed), 0, packed::most_elements / 2 - 1));
 }
 
-std::size_t longest_packed(const database& db) noexcept {
-    return static_cast<std::size_t>(db.limits().hash_value.load(std::memory_order_relaxed));
+std::size_t longest_packed(const compact_limits& limits) noexcept {
+    return static_cast<std::size_t>(limits.hash_value.load(std::memory_order_relaxed));
 }
 
-bool fit(const database& db, std::span<const std::string_view> words) noexcept {
-    const std::size_t longest = longest_packed(db);
-    return words.size() / 2 <= most_packed(db) &&
+bool fit(const compact_limits& limits, std::span<const std::string_view> words) noexcept {
+    const std::size_t longest = longest_packed(limits);
+    return words.size() / 2 <= most_packed(limits) &&
            std::all_of(words.begin(), words.end(),
                        [longest](std::string_view word) { return word.size() <= longest; });
 }
@@ -70,15 +69,12 @@ std::unique_ptr<member_table> unpack(std::string_view block) {
     return table;
 }
 
-/// Replaces the packed hash, if there is one, by a table that has the words' fields too.
+/// Replaces the packed hash by a table that has the words' fields too.
 std::size_t convert_and_set(database& db, const hashed_key& key, located at,
                             std::span<const std::string_view> words) {
-    std::unique_ptr<member_table> table =
-        at ? unpack(at->bytes()) : std::make_unique<member_table>();
+    std::unique_ptr<member_table> table = unpack(at->bytes());
     const std::size_t added = set_in_table(*table, words);
-    db.put(key, at,
-           entry::make_object(value_type::hash, key.name, std::move(table),
-                              at ? at->expiry() : std::nullopt));
+    db.put(key, at, entry::make_object(value_type::hash, key.name, std::move(table), at->expiry()));
     return added;
 }
 
@@ -94,19 +90,6 @@ bool set_in_block(std::string& block, std::string_view field, std::string_view v
     packed::append(block, field);
     packed::append(block, value);
     return true;
-}
-
-std::size_t create(database& db, const hashed_key& key, std::span<const std::string_view> words) {
-    thread_local std::string block;
-    block.assign(packed::header, '\0');
-    std::size_t fields = 0;
-    for (std::size_t i = 0; i + 1 < words.size(); i += 2)
-        fields += set_in_block(block, words[i], words[i + 1]);
-    packed::set_size(block.data(), fields * 2);
-    db.put(key, located{},
-           entry::make_compact(value_type::hash, collection_encoding::packed, key.name, block,
-                               std::nullopt));
-    return fields;
 }
 
 /// Sets one field of a packed hash with room for it.
@@ -142,6 +125,23 @@ std::optional<std::string_view> hash_value::get(std::string_view field) const no
     return found ? std::optional{found->value.text} : std::nullopt;
 }
 
+entry_ptr make_hash(std::string_view key, std::span<const std::string_view> words,
+                    const compact_limits& limits) {
+    if (!fit(limits, words)) {
+        auto table = std::make_unique<member_table>();
+        set_in_table(*table, words);
+        return entry::make_object(value_type::hash, key, std::move(table), std::nullopt);
+    }
+    thread_local std::string block;
+    block.assign(packed::header, '\0');
+    std::size_t fields = 0;
+    for (std::size_t i = 0; i + 1 < words.size(); i += 2)
+        fields += set_in_block(block, words[i], words[i + 1]);
+    packed::set_size(block.data(), fields * 2);
+    return entry::make_compact(value_type::hash, collection_encoding::packed, key, block,
+                               std::nullopt);
+}
+
 std::size_t hash_set(database& db, const hashed_key& key, located at,
                      std::span<const std::string_view> words) {
     if (at && at->is_object()) {
@@ -149,9 +149,14 @@ std::size_t hash_set(database& db, const hashed_key& key, located at,
         db.changed(key, &*at);
         return added;
     }
-    if (!fit(db, words)) return convert_and_set(db, key, at, words);
-    if (!at) return create(db, key, words);
-    const std::size_t most = most_packed(db);
+    if (!at) {
+        entry_ptr made = make_hash(key.name, words, db.limits());
+        const std::size_t fields = hash_value{*made}.size();
+        db.put(key, at, std::move(made));
+        return fields;
+    }
+    if (!fit(db.limits(), words)) return convert_and_set(db, key, at, words);
+    const std::size_t most = most_packed(db.limits());
     std::size_t added = 0;
     for (std::size_t i = 0; i + 1 < words.size(); i += 2) {
         added += set_in_packed(db, key, at, words[i], words[i + 1]);

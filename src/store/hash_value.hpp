@@ -62,6 +62,10 @@ private:
     const member_table* table_;
 };
 
+/// A hash as a key's value: `words` are field, value, field, value …; there is at least one pair.
+entry_ptr make_hash(std::string_view key, std::span<const std::string_view> words,
+                    const compact_limits& limits);
+
 /// Gives fields their values: `words` are field, value, field, value …; `at` is what find() said of
 /// the key, which is created if it was absent. Returns how many fields are new.
 std::size_t hash_set(database& db, const hashed_key& key, located at,

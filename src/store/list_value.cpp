@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <utility>
 
 namespace mini_redis {
@@ -38,11 +39,42 @@ void append_packed(std::string& out, list_end where, std::span<const std::string
     }
 }
 
+bool fits(std::size_t count, std::size_t bytes, const listpack_limit& limit) noexcept {
+    return count <= most_packed_elements && bytes <= most_packed_bytes && count <= limit.elements();
+}
+
+struct list_sizes {
+    std::size_t bytes = 0;  ///< the elements' own
+    std::size_t packed = 0; ///< with their lengths
+};
+
+list_sizes sizes_of(std::span<const std::string_view> texts) noexcept {
+    list_sizes sizes;
+    for (const std::string_view each : texts) {
+        sizes.bytes += each.size();
+        sizes.packed += packed_size_of(each);
+    }
+    return sizes;
+}
+
 } // namespace
 
-bool list_editor::fits(std::size_t count, std::size_t bytes) const noexcept {
-    return count <= most_packed_elements && bytes <= most_packed_bytes &&
-           count <= limit_.elements();
+entry_ptr make_list(std::string_view key, list_end where, std::span<const std::string_view> texts,
+                    const listpack_limit& limit) {
+    const list_sizes sizes = sizes_of(texts);
+    if (fits(texts.size(), packed::header + sizes.packed, limit)) {
+        std::string& block = scratch();
+        block.append(packed::header, '\0');
+        append_packed(block, where, texts);
+        packed::set_size(block.data(), texts.size());
+        return entry::make_compact(value_type::list, collection_encoding::packed, key, block,
+                                   std::nullopt);
+    }
+    auto made = std::make_unique<chunked_list>();
+    made->expect(sizes.bytes, texts.size(), limit);
+    for (const std::string_view each : texts)
+        made->push(where, each);
+    return entry::make_object(value_type::list, key, std::move(made), std::nullopt);
 }
 
 // Makes a packed list an object.
@@ -58,7 +90,7 @@ void list_editor::enlarge() {
 bool list_editor::make_room(std::size_t added, std::size_t bytes, std::size_t size) {
     if (!at_->is_object()) {
         const std::string_view block = at_->bytes();
-        if (fits(packed{block}.size() + added, block.size() + size)) return true;
+        if (fits(packed{block}.size() + added, block.size() + size, limit_)) return true;
         enlarge();
     }
     large().expect(bytes, added, limit_);
@@ -84,41 +116,23 @@ bool list_editor::settle() {
         db_.changed(key_, &*at_);
         return false;
     }
-    std::string& block = scratch();
-    block.append(packed::header, '\0');
-    list.for_each(0, list.size(), [&](std::string_view each) { packed::append(block, each); });
-    packed::set_size(block.data(), list.size());
-    db_.put(key_, at_,
-            entry::make_compact(value_type::list, collection_encoding::packed, key_.name, block,
-                                at_->expiry()));
+    try {
+        std::string& block = scratch();
+        block.append(packed::header, '\0');
+        list.for_each(0, list.size(), [&](std::string_view each) { packed::append(block, each); });
+        packed::set_size(block.data(), list.size());
+        db_.put(key_, at_,
+                entry::make_compact(value_type::list, collection_encoding::packed, key_.name, block,
+                                    at_->expiry()));
+    } catch (const std::bad_alloc&) { // then it stays an object
+        db_.changed(key_, &*at_);
+    }
     return false;
 }
 
 void list_editor::push(list_end where, std::span<const std::string_view> texts) {
-    std::size_t bytes = 0;
-    std::size_t size = 0;
-    for (const std::string_view each : texts) {
-        bytes += each.size();
-        size += packed_size_of(each);
-    }
-    if (!at_ && fits(texts.size(), packed::header + size)) {
-        std::string& block = scratch();
-        block.append(packed::header, '\0');
-        append_packed(block, where, texts);
-        packed::set_size(block.data(), texts.size());
-        return db_.put(key_, at_,
-                       entry::make_compact(value_type::list, collection_encoding::packed, key_.name,
-                                           block, std::nullopt));
-    }
-    if (!at_) {
-        auto made = std::make_unique<chunked_list>();
-        made->expect(bytes, texts.size(), limit_);
-        for (const std::string_view each : texts)
-            made->push(where, each);
-        return db_.put(
-            key_, at_,
-            entry::make_object(value_type::list, key_.name, std::move(made), std::nullopt));
-    }
+    const auto [bytes, size] = sizes_of(texts);
+    if (!at_) return db_.put(key_, at_, make_list(key_.name, where, texts, limit_));
     if (make_room(texts.size(), bytes, size)) {
         std::string& inserted = scratch();
         append_packed(inserted, where, texts);
@@ -265,9 +279,10 @@ void list_editor::rotate(list_end from, list_end to, std::string_view text) {
     const list_view list{*at_};
     if (from == to || list.size() == 1) return db_.changed(key_, &*at_);
     if (!at_->is_object()) return rotate_packed(from, text);
-    const std::string moved{text};
-    drop(from, 1);
-    push(to, std::array{std::string_view{moved}});
+    const std::string moved{text}; // pushing may move it
+    large().push(to, moved);
+    large().drop(from, 1);
+    settle();
 }
 
 } // namespace mini_redis

@@ -84,6 +84,11 @@ private:
     std::string_view small_;
 };
 
+/// A list of these elements, added at an end one after the other, as a key's value; there is at
+/// least one.
+entry_ptr make_list(std::string_view key, list_end where, std::span<const std::string_view> texts,
+                    const listpack_limit& limit);
+
 /// Changes the list at a key. Each function leaves the list in the representation that its size
 /// asks for, keeps its expiry, removes it when it has become empty, and tells those who wait.
 ///
@@ -127,7 +132,6 @@ public:
 private:
     chunked_list& large() const noexcept { return at_->object<chunked_list>(); }
 
-    bool fits(std::size_t count, std::size_t bytes) const noexcept;
     bool make_room(std::size_t added, std::size_t bytes, std::size_t size);
     void enlarge();
     bool settle();

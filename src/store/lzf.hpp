@@ -1,4 +1,4 @@
-// LZF, the compression of long strings in Redis's serialized values: to be read only.
+// LZF, the compression of long strings in Redis's serialized values.
 //
 //   000LLLLL                    L + 1 bytes follow as they are
 //   LLLooooo oooooooo           L + 2 bytes, copied from o + 1 bytes back
@@ -11,6 +11,9 @@
 #include <string_view>
 
 namespace mini_redis {
+
+/// The bytes compressed; nothing if that would take more than `most` bytes.
+std::optional<std::string> lzf_compress(std::string_view bytes, std::size_t most);
 
 /// What was compressed, which is known to be `size` bytes long; nothing if `bytes` are not that.
 std::optional<std::string> lzf_decompress(std::string_view bytes, std::size_t size);

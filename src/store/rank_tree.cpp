@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <new>
+#include <utility>
 
 namespace mini_redis {
 namespace {
@@ -98,6 +99,23 @@ rank_tree::inner* rank_tree::make_inner() {
     return made;
 }
 
+// Splitting makes a node on each level that is full. They are made before anything is changed, so
+// that an insertion happens either altogether or not at all.
+void rank_tree::prepare_inner(unsigned count) {
+    for (const inner* each = prepared_; each != nullptr;
+         each = static_cast<const inner*>(each->children[0]))
+        if (count > 0) --count;
+    for (; count > 0; --count) {
+        inner* const made = make_inner();
+        made->children[0] = prepared_;
+        prepared_ = made;
+    }
+}
+
+rank_tree::inner* rank_tree::take_prepared() noexcept {
+    return std::exchange(prepared_, static_cast<inner*>(prepared_->children[0]));
+}
+
 void rank_tree::free_node(void* node, unsigned level) noexcept {
     --(level == 0 ? leaves_ : inner_nodes_);
     std::free(node);
@@ -115,6 +133,8 @@ void rank_tree::free_tree(void* node, unsigned level) noexcept {
 rank_tree::rank_tree() : root_{make_leaf()} {}
 
 rank_tree::~rank_tree() {
+    while (prepared_ != nullptr)
+        free_node(take_prepared(), 1);
     free_tree(root_, height_);
 }
 
@@ -134,7 +154,7 @@ const rank_tree::leaf* rank_tree::leaf_at(std::size_t& rank) const noexcept {
 
 void rank_tree::insert(const item& added) {
     if (void* const right = insert_below(root_, height_, added, {})) {
-        inner* const top = make_inner();
+        inner* const top = take_prepared();
         top->insert(0, root_, first_of(root_, height_), size_of(root_, height_));
         top->insert(1, right, first_of(right, height_), size_of(right, height_));
         root_ = top;
@@ -149,7 +169,8 @@ void* rank_tree::insert_below(void* node, unsigned level, const item& added, edg
     inner& here = *static_cast<inner*>(node);
     const std::uint32_t child =
         here.last_child([&](const item& other) { return less(other, added); });
-    const edges below{where.first && child == 0, where.last && child + 1 == here.count};
+    const edges below{where.first && child == 0, where.last && child + 1 == here.count,
+                      here.count == inner_width ? where.to_make + 1 : 0};
     void* const grown = here.children[child];
     void* const right = insert_below(grown, level - 1, added, below);
     if (child == 0) here.set_first(0, first_of(grown, level - 1));
@@ -164,7 +185,7 @@ void* rank_tree::insert_below(void* node, unsigned level, const item& added, edg
         here.insert(child + 1, right, first, size);
         return nullptr;
     }
-    inner* const half = make_inner();
+    inner* const half = take_prepared();
     const std::uint32_t middle = split_point(here.count, child + 1, false, below.last);
     here.give(middle, *half);
     if (child + 1 <= middle && middle < inner_width)
@@ -182,6 +203,7 @@ void* rank_tree::insert_into(leaf& here, const item& added, edges where) {
         ++here.count;
         return nullptr;
     }
+    prepare_inner(where.to_make);
     leaf* const right = make_leaf();
     right->previous = &here;
     right->next = here.next;
@@ -274,8 +296,8 @@ void rank_tree::join_neighbours(inner& parent, std::uint32_t child, unsigned lev
 }
 
 void rank_tree::move(const item& old, double score) {
+    insert({score, old.member}); // first, as it may fail
     erase(old);
-    insert({score, old.member});
 }
 
 } // namespace mini_redis

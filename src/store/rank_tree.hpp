@@ -180,10 +180,12 @@ private:
         void give(std::uint32_t begin, inner& to) noexcept;
     };
 
-    /// Whether nothing stands before, or behind, the node that is looked at.
+    /// Whether nothing stands before, or behind, the node that is looked at; and how many nodes
+    /// above it have to be made if it is split, the root's new parent included.
     struct edges {
         bool first = true;
         bool last = true;
+        unsigned to_make = 1;
     };
 
     /// The leaf with the item of a rank, which becomes its place in the leaf.
@@ -195,6 +197,8 @@ private:
 
     leaf* make_leaf();
     inner* make_inner();
+    void prepare_inner(unsigned count);
+    inner* take_prepared() noexcept;
     void free_node(void* node, unsigned level) noexcept;
     void free_tree(void* node, unsigned level) noexcept;
 
@@ -209,6 +213,7 @@ private:
     std::size_t size_ = 0;
     std::size_t leaves_ = 0;
     std::size_t inner_nodes_ = 0;
+    inner* prepared_ = nullptr; // for insertions; linked by their first child
 };
 
 } // namespace mini_redis

@@ -152,6 +152,28 @@ private:
 std::size_t set_add(database& db, const hashed_key& key, located at,
                     std::span<const std::string_view> members);
 
+/// Takes those members out of a compact set that `goes(member)` says so of: some, not all.
+template <class Goes>
+void remove_from_compact(database& db, const hashed_key& key, located at, Goes&& goes) {
+    const std::string_view block = at->bytes();
+    std::string kept;
+    if (at->kept_as() == collection_encoding::integers) {
+        const integer_set all{block};
+        for (std::size_t i = 0; i < all.size(); ++i)
+            if (!goes(integer_text{all.at(i)}.view()))
+                integer_set::append(kept, all.at(i), all.width());
+        const std::size_t begin = all.offset_of(0);
+        return db.splice(key, at, begin, block.size() - begin, kept);
+    }
+    std::size_t count = 0;
+    for (const packed_element& each : packed{block}) {
+        if (goes(each.text)) continue;
+        packed::append(kept, each.text);
+        ++count;
+    }
+    db.splice_packed(key, at, packed::header, block.size() - packed::header, kept, count);
+}
+
 /// Takes members out, and the key with the last of them: `at` is nothing then. Returns how many
 /// there were.
 std::size_t set_remove(database& db, const hashed_key& key, located& at,

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <string_view>
 
 #include "store/entry.hpp"
@@ -47,7 +48,12 @@ public:
         std::memcpy(bytes, &score, sizeof score);
         entry& made = names_.insert(name, entry::make_string(name.name, {bytes, sizeof bytes},
                                                              std::nullopt, string_encoding::raw));
-        ranks_.insert({score, &made});
+        try {
+            ranks_.insert({score, &made});
+        } catch (const std::bad_alloc&) {
+            names_.take(*names_.find(name), name);
+            throw;
+        }
     }
 
     void set_score(entry& member, double score) {

@@ -192,18 +192,26 @@ void sorted_set_editor::add_packed(std::string_view member, double score) {
 void sorted_set_editor::move_packed(const place& where, double score) {
     const std::size_t size = where.end - where.begin;
     std::size_t offset = place_for(at_->bytes(), {where.name.name, score}, where.begin);
-    if (offset == where.begin || offset == where.end) { // it stays where it is
-        score = as_kept(score);
-        std::memcpy(at_->mutable_bytes().data() + where.end - sizeof score, &score, sizeof score);
-        silent_ = true;
-        return;
+    if (offset == where.begin || offset == where.end) // it stays where it is
+        return put_score(where.end, score);
+    // The bytes stay as many: what stands between the two places makes way.
+    char* const bytes = at_->mutable_bytes().data();
+    char* const begin = bytes + where.begin;
+    char* const end = bytes + where.end;
+    if (offset > where.end) {
+        std::rotate(begin, end, bytes + offset);
+        offset -= size;
+    } else {
+        std::rotate(bytes + offset, begin, end);
     }
-    std::string& bytes = scratch();
-    append_pair(bytes, where.name.name, score);
-    const std::size_t count = packed{at_->bytes()}.size();
-    db_->splice_packed(*key_, at_, where.begin, size, {}, count - 2);
-    if (offset > where.begin) offset -= size;
-    db_->splice_packed(*key_, at_, offset, 0, bytes, count);
+    put_score(offset + size, score);
+}
+
+// Overwrites the score of the member whose bytes end there.
+void sorted_set_editor::put_score(std::size_t end, double score) {
+    score = as_kept(score);
+    std::memcpy(at_->mutable_bytes().data() + end - sizeof score, &score, sizeof score);
+    silent_ = true;
 }
 
 void sorted_set_editor::become_object() {

@@ -212,6 +212,7 @@ private:
     void create(const hashed_key& member, double score);
     void add_packed(std::string_view member, double score);
     void move_packed(const place& where, double score);
+    void put_score(std::size_t end, double score);
     void become_object();
 
     database* db_;

@@ -61,7 +61,7 @@ std::uint32_t table::next_bucket_count() const noexcept {
 }
 
 table::slot* table::insert(std::uint64_t hash, entry_ptr added) {
-    if (size_ >= std::size_t{bucket_count()} * max_per_bucket) resize(next_bucket_count());
+    make_room();
     entry* const e = added.release();
     ++size_;
     expiring_ += e->has_expiry();

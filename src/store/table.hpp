@@ -133,6 +133,11 @@ public:
         shrink_if_sparse();
     }
 
+    /// Makes room for one more, so that insert() cannot fail. Moves what is there.
+    void make_room() {
+        if (size_ >= std::size_t{bucket_count()} * max_per_bucket) resize(next_bucket_count());
+    }
+
     /// Takes the entry, whose key must not be in the table.
     slot* insert(std::uint64_t hash, entry_ptr added);
 

@@ -6,6 +6,19 @@
 
 namespace mini_redis::test {
 
+void run_to_end(asio::awaitable<void> coroutine) {
+    asio::io_context context{1};
+    std::exception_ptr failure;
+    bool has_ended = false;
+    asio::co_spawn(context, std::move(coroutine), [&](std::exception_ptr thrown) {
+        failure = std::move(thrown);
+        has_ended = true;
+    });
+    context.run_for(60s);
+    if (failure) std::rethrow_exception(failure);
+    if (!has_ended) throw std::runtime_error("the test hangs");
+}
+
 asio::awaitable<std::string> read_until(asio::ip::tcp::socket& peer, std::string_view end) {
     std::string received;
     std::array<char, 65536> buffer;

@@ -29,20 +29,14 @@ namespace mini_redis::test {
 
 using namespace std::chrono_literals;
 
-/// Runs the coroutine that `body` makes until it ends, and everything that it has spawned as well.
-/// `body` may be a lambda with captures: it outlives its coroutine.
+/// Runs the coroutine until it ends, and everything that it has spawned as well.
+void run_to_end(asio::awaitable<void> coroutine);
+
+/// The same with the coroutine that `body` makes, which may be a lambda with captures: it outlives
+/// its coroutine.
 template <class Body>
 void run(Body&& body) {
-    asio::io_context context{1};
-    std::exception_ptr failure;
-    bool has_ended = false;
-    asio::co_spawn(context, body(), [&](std::exception_ptr thrown) {
-        failure = std::move(thrown);
-        has_ended = true;
-    });
-    context.run_for(60s);
-    if (failure) std::rethrow_exception(failure);
-    if (!has_ended) throw std::runtime_error("the test hangs");
+    run_to_end(body());
 }
 
 /// Starts a coroutine beside the calling one. What it throws ends the test (out of run()).

@@ -153,6 +153,48 @@ TEST_CASE("damaged dumps are refused or read as something else, without harm") {
     }
 }
 
+TEST_CASE("what is compressed comes back") {
+    std::mt19937 random{13};
+    std::vector<std::string> texts{"", "a", "aa", "aaa", std::string(100'000, 'x')};
+    for (int round = 0; round < 3'000; ++round) {
+        const auto letters = random() % 4 == 0 ? 256 : random() % 6 + 1;
+        std::string text;
+        for (auto left = random() % (round % 100 == 0 ? 30'000 : 600); left > 0; --left) {
+            if (random() % 8 == 0 &&
+                text.size() > 1) { // a piece of what stands before, long or short
+                const std::size_t from = random() % text.size();
+                text += text.substr(from, random() % 400);
+            }
+            text.push_back(static_cast<char>(random() % letters));
+        }
+        texts.push_back(std::move(text));
+    }
+    for (const std::string& text : texts) {
+        const auto compressed = lzf_compress(text, std::string::npos);
+        REQUIRE(compressed);
+        const auto back = lzf_decompress(*compressed, text.size());
+        REQUIRE(back);
+        REQUIRE(*back == text);
+        CHECK(lzf_compress(text, compressed->size()));
+        if (!text.empty()) CHECK_FALSE(lzf_compress(text, compressed->size() - 1));
+    }
+}
+
+TEST_CASE("long strings are compressed in a dump, by as much as there is to gain") {
+    const auto size_of = [](const std::string& text) {
+        dump_writer out{dump_type::string};
+        out.string(text);
+        return out.finish().size() - 11; // the type, the version and the checksum
+    };
+    CHECK(size_of(std::string(20, 'x')) == 21);
+    CHECK(size_of(std::string(21, 'x')) == 9); // what Redis makes of it, above
+    CHECK(size_of(std::string(100'000, 'x')) < 1'200);
+    std::string counted;
+    for (char each = 0; each < 100; ++each)
+        counted.push_back(each);
+    CHECK(size_of(counted) == 102); // nothing in it comes twice
+}
+
 TEST_CASE("compressed bytes that are none are refused") {
     std::mt19937 random{11};
     for (int round = 0; round < 20'000; ++round) {
