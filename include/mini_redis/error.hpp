@@ -21,7 +21,7 @@ enum class errc {
     unexpected_reply,
     /// The client was closed, or moved from, while or before the call was made.
     client_closed,
-    /// The address is not `host:port`.
+    /// The address is none that client::connect knows.
     bad_address,
     /// The server answered with an error; redis_error, or the failure, has its text.
     error_reply,

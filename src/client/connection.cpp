@@ -52,7 +52,7 @@ std::optional<message> to_message(const reply_view& push) {
 
 } // namespace
 
-connection::connection(asio::ip::tcp::socket socket)
+connection::connection(stream_socket socket)
     : call_target{socket.get_executor()},
       socket_{std::move(socket)},
       timer_{executor_} {}

@@ -9,7 +9,7 @@
 // into the buffer that the socket sends, and its caller is resumed right out of the reader's loop.
 #pragma once
 
-#include <asio/ip/tcp.hpp>
+#include <asio/generic/stream_protocol.hpp>
 #include <asio/steady_timer.hpp>
 #include <chrono>
 #include <cstddef>
@@ -32,10 +32,13 @@
 
 namespace mini_redis {
 
+/// Of TCP or a unix socket.
+using stream_socket = asio::generic::stream_protocol::socket;
+
 /// See the top of this file. For one executor, like the client that it is made for.
 class connection final : public call_target, public std::enable_shared_from_this<connection> {
 public:
-    explicit connection(asio::ip::tcp::socket socket);
+    explicit connection(stream_socket socket);
 
     /// Starts the reader; once.
     void open();
@@ -101,7 +104,7 @@ private:
     void on_timer();
     void arm_timer(std::chrono::steady_clock::time_point at);
 
-    asio::ip::tcp::socket socket_;
+    stream_socket socket_;
     bool open_ = true;
     std::error_code close_reason_;
 

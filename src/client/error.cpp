@@ -15,7 +15,7 @@ public:
         case errc::timed_out: return "the time-out passed before the reply came";
         case errc::unexpected_reply: return "the reply is of an unexpected type";
         case errc::client_closed: return "the client is closed";
-        case errc::bad_address: return "the address is not host:port";
+        case errc::bad_address: return "the address cannot be understood";
         case errc::error_reply: return "the server answered with an error";
         case errc::not_allowed: return "the command cannot be sent in this way";
         }

@@ -1,8 +1,10 @@
 #include "client/open_connection.hpp"
 
 #include <algorithm>
+#include <asio/generic/stream_protocol.hpp>
 #include <asio/ip/address.hpp>
-#include <charconv>
+#include <asio/ip/tcp.hpp>
+#include <asio/local/stream_protocol.hpp>
 #include <chrono>
 #include <mini_redis/channel.hpp>
 #include <mini_redis/command_line.hpp>
@@ -10,6 +12,7 @@
 #include <tuple>
 #include <vector>
 
+#include "client/address.hpp"
 #include "client/connection.hpp"
 #include "client/deadline.hpp"
 
@@ -20,7 +23,7 @@ namespace {
 using asio::ip::tcp;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
-using endpoint_list = std::vector<tcp::endpoint>;
+using endpoint_list = std::vector<asio::generic::stream_protocol::endpoint>;
 
 // What the handlers share that may outlive the attempt: the system's name look-up, for one, cannot
 // be stopped, only left behind.
@@ -32,7 +35,7 @@ struct attempt {
           endpoints{executor, 1} {}
 
     tcp::resolver resolver;
-    tcp::socket socket;
+    stream_socket socket;
     asio::steady_timer timer;
     channel<endpoint_list> endpoints; // the outcome of the look-up, or of the timer
     bool is_late = false;
@@ -58,16 +61,22 @@ private:
     std::shared_ptr<attempt> attempt_;
 };
 
-std::uint16_t parse_port(std::string_view text) {
-    std::uint16_t port = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-    if (error != std::errc{} || end != text.data() + text.size() || port == 0)
-        throw std::system_error(errc::bad_address, "port \"" + std::string{text} + "\"");
-    return port;
+endpoint_list unix_endpoint(const std::string& path) {
+#ifdef ASIO_HAS_LOCAL_SOCKETS
+    if (path.size() >= sizeof(sockaddr_un{}.sun_path))
+        throw std::system_error(errc::bad_address, "too long a path");
+    return {asio::local::stream_protocol::endpoint{path}};
+#else
+    throw std::system_error(errc::bad_address, "this system has no unix sockets: " + path);
+#endif
 }
 
-void look_up(const std::shared_ptr<attempt>& trying, const host_and_port& where) {
+void look_up(const std::shared_ptr<attempt>& trying, const server_address& where) {
     std::error_code error;
+    if (!where.path.empty()) {
+        trying->endpoints.try_send(error, unix_endpoint(where.path));
+        return;
+    }
     const auto address = asio::ip::make_address(where.host, error);
     if (!error) {
         trying->endpoints.try_send(std::error_code{},
@@ -79,7 +88,7 @@ void look_up(const std::shared_ptr<attempt>& trying, const host_and_port& where)
         [trying](std::error_code failure, const tcp::resolver::results_type& results) {
             endpoint_list found;
             for (const auto& result : results)
-                found.push_back(result.endpoint());
+                found.emplace_back(result.endpoint());
             trying->endpoints.try_send(failure, std::move(found));
         });
 }
@@ -98,8 +107,8 @@ void limit(const std::shared_ptr<attempt>& trying, steady_clock::time_point unti
 
 // A connected socket: to the first of the host's addresses that takes the connection. `doing` is
 // for the message of the error, which is the last address's.
-asio::awaitable<tcp::socket> reach(const host_and_port& where, steady_clock::time_point until,
-                                   const std::string& doing) {
+asio::awaitable<stream_socket> reach(const server_address& where, steady_clock::time_point until,
+                                     const std::string& doing) {
     const auto executor = co_await asio::this_coro::executor;
     const auto trying = std::make_shared<attempt>(executor);
     const end_of_attempt guard{trying};
@@ -112,7 +121,7 @@ asio::awaitable<tcp::socket> reach(const host_and_port& where, steady_clock::tim
 
     // Not asio::async_connect(), which hides that no socket could be opened.
     std::error_code error = asio::error::host_not_found;
-    for (const tcp::endpoint& endpoint : endpoints) {
+    for (const auto& endpoint : endpoints) {
         std::error_code ignored;
         trying->socket.close(ignored);
         trying->socket.open(endpoint.protocol(), error);
@@ -198,41 +207,19 @@ private:
 
 } // namespace
 
-host_and_port parse_address(std::string_view address) {
-    host_and_port result;
-    std::string_view host = address;
-    std::optional<std::string_view> port;
-    if (address.starts_with('[')) {
-        const std::size_t end = address.find(']');
-        if (end == std::string_view::npos)
-            throw std::system_error(errc::bad_address, std::string{address});
-        host = address.substr(1, end - 1);
-        const std::string_view rest = address.substr(end + 1);
-        if (rest.starts_with(':'))
-            port = rest.substr(1);
-        else if (!rest.empty())
-            throw std::system_error(errc::bad_address, std::string{address});
-    } else if (std::count(address.begin(), address.end(), ':') == 1) {
-        const std::size_t colon = address.find(':');
-        host = address.substr(0, colon);
-        port = address.substr(colon + 1);
-    }
-    if (host.empty() || host.find('\0') != std::string_view::npos)
-        throw std::system_error(errc::bad_address, std::string{address});
-    if (port) result.port = parse_port(*port);
-    result.host = host;
-    return result;
-}
-
 asio::awaitable<std::shared_ptr<connection>> open_connection(std::string address,
                                                              connect_options options) {
-    const host_and_port where = parse_address(address);
+    const server_address where = parse_address(address);
+    if (where.tls) throw std::system_error(errc::bad_address, "TLS is not supported");
+    if (where.user) options.user = *where.user;
+    if (where.password) options.password = *where.password;
+    if (where.database) options.database = *where.database;
     const auto until = options.connect_timeout.count() > 0
                            ? deadline_after(steady_clock::now(), options.connect_timeout)
                            : steady_clock::time_point::max();
-    const std::string doing = "connecting to " + address;
-    tcp::socket socket = co_await reach(where, until, doing);
-    socket.set_option(tcp::no_delay{true});
+    const std::string doing = "connecting to " + shown_address(where);
+    stream_socket socket = co_await reach(where, until, doing);
+    if (where.path.empty()) socket.set_option(tcp::no_delay{true});
     socket.non_blocking(true);
     auto opened = std::make_shared<connection>(std::move(socket));
     close_on_failure guard{*opened};

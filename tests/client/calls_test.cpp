@@ -1,4 +1,6 @@
 // Every call, in both protocols, against our server and a real one.
+#include <cerrno>
+#include <filesystem>
 #include <mini_redis/client.hpp>
 #include <string>
 #include <vector>
@@ -185,6 +187,37 @@ TEST_CASE("the options introduce the client") {
             });
         }
     }
+}
+
+TEST_CASE("a URL says who connects, and to which database") {
+    if (!is_available(server_kind::redis)) return;
+    const auto folder = std::filesystem::temp_directory_path();
+    const std::string path =
+        (folder / ("mini redis " + std::to_string(find_free_port()) + ".sock")).string();
+    const redis_process server =
+        redis_process::start_redis({"--unixsocket", path, "--unixsocketperm", "700"});
+    run([&]() -> asio::awaitable<void> {
+        client first = co_await client::connect(address_of(server));
+        co_await first.command<void>("CONFIG", "SET", "requirepass", "s3cr:t");
+        const std::string login = "redis://default:s3cr%3At@";
+        client c = co_await client::connect(login + address_of(server) + "/3");
+        co_await c.set("key", "in 3");
+
+        connect_options options;
+        options.password = "s3cr:t";
+        std::string encoded = path;
+        encoded.replace(encoded.find("mini redis"), 10, "mini%20redis");
+        client local = co_await client::connect("unix://" + encoded + "?db=3", options);
+        auto value = co_await local.get("key");
+        CHECK(value == "in 3");
+
+        const auto refused = co_await error_of(client::connect("unix:///no/such/socket"));
+        CHECK(refused.value() == ENOENT);
+        const std::string long_path(200, 'x');
+        const auto too_long = co_await error_of(client::connect("unix:///" + long_path));
+        CHECK(too_long == errc::bad_address);
+    });
+    std::filesystem::remove(path);
 }
 
 TEST_CASE("a client that was moved from, or closed, says so") {

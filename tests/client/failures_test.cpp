@@ -30,29 +30,6 @@ asio::awaitable<void> note_end(asio::awaitable<std::string> call,
 
 } // namespace
 
-TEST_CASE("addresses are read") {
-    const auto parts = [](std::string_view address) {
-        const host_and_port where = parse_address(address);
-        return where.host + " " + std::to_string(where.port);
-    };
-    CHECK(parts("localhost") == "localhost 6379");
-    CHECK(parts("localhost:1") == "localhost 1");
-    CHECK(parts("127.0.0.1:65535") == "127.0.0.1 65535");
-    CHECK(parts("[::1]:7000") == "::1 7000");
-    CHECK(parts("[::1]") == "::1 6379");
-    CHECK(parts("fe80::1") == "fe80::1 6379");
-    for (const char* bad : {"", ":", "host:", ":1", "host:0", "host:65536", "host:-1", "host:+1",
-                            "host:1x", "[::1", "[::1]x", "[::1]:", "[]:1"}) {
-        INFO(bad);
-        try {
-            parse_address(bad);
-            FAIL("taken for an address");
-        } catch (const std::system_error& error) {
-            CHECK(error.code() == errc::bad_address);
-        }
-    }
-}
-
 TEST_CASE("nobody listens") {
     run([&]() -> asio::awaitable<void> {
         const std::string address = "127.0.0.1:" + std::to_string(find_free_port());
