@@ -82,8 +82,7 @@ void debug_digest(context& c) {
                     sha1_digest digest{};
                     add_ordered(digest, value.key());
                     add_value(digest, value);
-                    for (std::size_t i = 0; i < all.size(); ++i)
-                        all[i] ^= digest[i];
+                    add_unordered(all, bytes_of(digest));
                 });
         }
     }

@@ -9,10 +9,6 @@
 namespace mini_redis {
 namespace {
 
-std::string_view bytes_of(const sha1_digest& digest) noexcept {
-    return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
-
 void add_pair(sha1_digest& digest, std::string_view first, std::string_view second) noexcept {
     sha1_digest pair{};
     add_ordered(pair, first);

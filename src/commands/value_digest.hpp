@@ -9,6 +9,10 @@
 
 namespace mini_redis {
 
+inline std::string_view bytes_of(const sha1_digest& digest) noexcept {
+    return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
 /// Adds bytes whose order does not matter.
 void add_unordered(sha1_digest& digest, std::string_view bytes) noexcept;
 

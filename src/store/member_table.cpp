@@ -5,6 +5,7 @@
 namespace mini_redis {
 
 member_table::member_table() {
+    directory_.reserve(1); // what may fail besides comes first
     directory_.push_back(new segment);
 }
 
