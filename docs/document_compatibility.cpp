@@ -63,7 +63,7 @@ constexpr std::string_view redis_commands =
 
 // What differs in a command that is there.
 constexpr std::pair<std::string_view, std::string_view> differences[] = {
-    {"client|list", "buffer sizes are 0: an idle connection has no buffers"},
+    {"client|list", "argv-mem, rbs and rbp are 0: there are no such buffers"},
     {"client|reply", "as in Redis; pushes are not held back"},
     {"command|docs", "without history, deprecation and module fields; summaries are our own"},
     {"config|get", "the settings that mini-redis has"},

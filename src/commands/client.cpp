@@ -1,4 +1,5 @@
 // CLIENT: what connections are called, who is connected, and closing others' connections.
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <fmt/format.h>
@@ -36,19 +37,22 @@ std::string flags_of(const client_info& client) {
     return flags.empty() ? "N" : flags;
 }
 
-// One line, in Redis's fields. A connection has no buffers of its own but those with bytes in them,
-// so what tells about spare room is 0.
+// One line, in Redis's fields. A connection's only buffers are those with bytes in them, one for
+// requests and one for replies: it has no reply buffer of a fixed size (rbs, rbp), and no words of
+// its own while it executes (argv-mem).
 void append_line(std::string& text, const client_info& client) {
     fmt::format_to(
         std::back_inserter(text),
         "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} "
-        "psub={} ssub={} multi={} qbuf={} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 "
-        "obl={} oll=0 omem={} tot-mem={} events=r cmd={} "
+        "psub={} ssub={} multi={} qbuf={} qbuf-free={} argv-mem=0 multi-mem={} rbs=0 rbp=0 "
+        "obl={} oll={} omem={} tot-mem={} events={} cmd={} "
         "user=default redir=-1 resp={} lib-name={} lib-ver={}\n",
         client.id, client.address, client.local_address, client.descriptor, client.name,
         client.age_seconds, client.idle_seconds, flags_of(client), client.database, client.channels,
-        client.patterns, client.shard_channels, client.queued, client.query_bytes,
-        client.output_bytes, client.output_bytes, client.query_bytes + client.output_bytes,
+        client.patterns, client.shard_channels, client.queued, client.input_bytes,
+        std::max(client.input_memory, client.input_bytes) - client.input_bytes,
+        client.queued_memory, client.output_bytes, client.output_memory != 0 ? 1 : 0,
+        client.output_memory, client.memory, client.output_bytes != 0 ? "rw" : "r",
         client.last_command, client.protocol, client.library_name, client.library_version);
 }
 

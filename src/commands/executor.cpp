@@ -159,12 +159,33 @@ void executor::queue(client_state& client, const request& one, reply_writer& rep
         count_->error_replies.add();
         return reply.error("ERR Command not allowed inside a transaction");
     }
-    client.extra->queue->requests.emplace_back(one.args);
+    transaction& queue = *client.extra->queue;
+    queue.requests.emplace_back(one.args);
+    queue.memory += sizeof(owned_words) + queue.requests.back().memory();
     reply.simple_string("QUEUED");
 }
 
 void executor::tick() noexcept {
     time_.set_coarse_seconds(static_cast<std::uint32_t>(clock_->now_ms() / 1000));
+}
+
+// Called for every request: inlined, it is 25 instructions cheaper.
+[[gnu::always_inline]] inline void executor::call(client_state& client, const command& row,
+                                                  std::span<const std::string_view> args,
+                                                  std::span<const hashed_key> keys,
+                                                  reply_writer& reply, bool all_locked) {
+    effects_.wanted_events = settings_->keyspace_events.load(std::memory_order_relaxed);
+    const bool tells_new = (effects_.wanted_events & bit(event_class::new_key)) != 0;
+    if (tells_new != static_cast<bool>(effects_.changes.on_created)) [[unlikely]]
+        tell_new_keys(tells_new);
+    context c{args,       keys,
+              row,        database{*store_, client.database, time_, &effects_.changes},
+              time_,      reply,
+              client,     *store_,
+              *server_,   *count_,
+              *commands_, effects_,
+              *this,      all_locked};
+    row.handler(c);
 }
 
 void executor::run(client_state& client, const request& one, reply_writer& reply) {
@@ -221,21 +242,10 @@ void executor::run_planned(client_state& client, const request& one, reply_write
     }
 }
 
-void executor::call(client_state& client, const command& row,
-                    std::span<const std::string_view> args, std::span<const hashed_key> keys,
-                    reply_writer& reply, bool all_locked) {
-    effects_.wanted_events = settings_->keyspace_events.load(std::memory_order_relaxed);
-    const bool tells_new = (effects_.wanted_events & bit(event_class::new_key)) != 0;
-    if (tells_new != static_cast<bool>(effects_.changes.on_created)) [[unlikely]]
-        tell_new_keys(tells_new);
-    context c{args,       keys,
-              row,        database{*store_, client.database, time_, &effects_.changes},
-              time_,      reply,
-              client,     *store_,
-              *server_,   *count_,
-              *commands_, effects_,
-              *this,      all_locked};
-    row.handler(c);
+// A blocked client's command, now that one of its keys is ready.
+void executor::call_again(parked_call& waiting, std::span<const hashed_key> keys,
+                          reply_writer& reply) {
+    call(waiting.client, waiting.row, waiting.request.words(), keys, reply, false);
 }
 
 void executor::execute_queued(client_state& client, std::span<const std::string_view> args,

@@ -92,6 +92,7 @@ private:
     void run_planned(client_state& client, const request& one, reply_writer& reply);
     void call(client_state& client, const command& row, std::span<const std::string_view> args,
               std::span<const hashed_key> keys, reply_writer& reply, bool all_locked);
+    void call_again(parked_call& waiting, std::span<const hashed_key> keys, reply_writer& reply);
     void conclude(client_state& client, const command& row, std::span<const std::string_view> args,
                   std::span<const hashed_key> keys);
     void park(client_state& client, const command& row, std::span<const std::string_view> args,

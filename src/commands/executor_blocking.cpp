@@ -114,7 +114,7 @@ bool executor::serve(parked_call& waiting, const hashed_key& ready) {
     keys.insert(keys.end(), further.begin(), further.end());
     reply_writer reply{waiting.reply, waiting.client.protocol};
     try {
-        call(waiting.client, waiting.row, waiting.request.words(), keys, reply, false);
+        call_again(waiting, keys, reply);
     } catch (const std::bad_alloc&) { // its own affair, not that of whoever serves it
         waiting.reply.clear();
         reply.error("ERR out of memory");

@@ -34,9 +34,13 @@ struct client_info {
     std::size_t shard_channels = 0;
     std::int64_t queued = -1; ///< requests since MULTI; -1: not in a transaction
     bool blocked = false;
-    std::size_t query_bytes = 0;  ///< read and not yet executed
-    std::size_t output_bytes = 0; ///< replies not yet sent
-    std::string last_command;     ///< "get", "config|get"; "NULL" before the first
+    std::size_t queued_memory = 0; ///< what the requests since MULTI occupy
+    std::size_t input_bytes = 0;   ///< read and not yet executed
+    std::size_t input_memory = 0;  ///< the buffer that holds them
+    std::size_t output_bytes = 0;  ///< replies not yet sent
+    std::size_t output_memory = 0; ///< the buffer that holds them
+    std::size_t memory = 0;        ///< all that is known, with these
+    std::string last_command;      ///< "get", "config|get"; "NULL" before the first
     int protocol = 2;
     bool no_evict = false;
     bool no_touch = false;

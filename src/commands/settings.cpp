@@ -1,131 +1,25 @@
 #include "commands/settings.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <limits>
+#include <iterator>
 #include <stdexcept>
 
 #include "commands/arguments.hpp"
-#include "commands/effects.hpp"
+#include "commands/setting_values.hpp"
+#include "commands/settings_table.hpp"
 #include "resp/number.hpp"
 #include "store/glob.hpp"
 
 namespace mini_redis {
 namespace {
 
-enum class kind : std::uint8_t {
-    integer,
-    memory, // bytes, with units: 1gb is 1024 mb, 1g is 1000 m
-    yes_no,
-    choice, // one of the row's words
-    text,
-    save_points,   // pairs of seconds and changes
-    output_limits, // per class of client: hard bytes, soft bytes, soft seconds
-    events,        // letters of keyspace notifications
-};
+using kind = setting_kind;
 
-enum class change_rule : std::uint8_t {
-    free,
-    at_start, // CONFIG SET must not
-    fixed,    // mini-redis knows this value only
-};
-
-constexpr std::int64_t int_min = std::numeric_limits<std::int32_t>::min();
-constexpr std::int64_t int_max = std::numeric_limits<std::int32_t>::max();
-constexpr std::int64_t long_max = std::numeric_limits<std::int64_t>::max();
-constexpr std::int64_t mebibyte = 1024 * 1024;
-
-constexpr std::string_view log_levels[] = {"debug", "verbose", "notice", "warning"};
-constexpr std::string_view eviction_policies[] = {
-    "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl",
-    "allkeys-lru",  "allkeys-lfu",  "allkeys-random",  "noeviction"};
-
-// Bytes with an optional unit, in any case.
-std::optional<std::int64_t> parse_memory(std::string_view text) noexcept {
-    static constexpr std::pair<std::string_view, std::uint64_t> units[] = {
-        {"", 1},
-        {"b", 1},
-        {"k", 1000},
-        {"kb", 1024},
-        {"m", 1000 * 1000},
-        {"mb", 1024 * 1024},
-        {"g", 1000 * 1000 * 1000},
-        {"gb", 1024 * 1024 * 1024},
-    };
-    if (text.empty()) return 0;
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{}) return std::nullopt;
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-    for (const auto& [name, size] : units) {
-        if (!equals_ignoring_case(text, name)) continue;
-        if (number > static_cast<std::uint64_t>(long_max) / size) return std::nullopt;
-        return static_cast<std::int64_t>(number * size);
-    }
-    return std::nullopt;
-}
-
-std::vector<std::string_view> split(std::string_view text) {
-    std::vector<std::string_view> words;
-    while (true) {
-        const std::size_t begin = text.find_first_not_of(' ');
-        if (begin == std::string_view::npos) return words;
-        const std::size_t end = std::min(text.find(' ', begin), text.size());
-        words.push_back(text.substr(begin, end - begin));
-        text.remove_prefix(end);
-    }
-}
-
-bool are_save_points(std::string_view text) {
-    const std::vector<std::string_view> words = split(text);
-    return words.size() % 2 == 0 && std::all_of(words.begin(), words.end(), [](auto word) {
-               const std::optional<std::int64_t> number = parse_integer(word);
-               return number && *number >= 0;
-           });
-}
-
-// In the order in which CONFIG GET shows them: first those that "A" stands for.
-constexpr std::pair<char, event_class> event_letter[] = {
-    {'g', event_class::generic},     {'$', event_class::string},   {'l', event_class::list},
-    {'s', event_class::set},         {'h', event_class::hash},     {'z', event_class::zset},
-    {'x', event_class::expired},     {'e', event_class::evicted},  {'t', event_class::stream},
-    {'d', event_class::module_type}, {'n', event_class::new_key},  {'K', event_class::keyspace},
-    {'E', event_class::keyevent},    {'m', event_class::key_miss},
-};
-
-constexpr std::uint32_t all_events = [] {
-    std::uint32_t bits = 0;
-    for (const auto& [letter, event] : std::span{event_letter}.first(10))
-        bits |= bit(event);
-    return bits;
-}();
-
-std::optional<std::uint32_t> parse_events(std::string_view letters) noexcept {
-    std::uint32_t bits = 0;
-    for (const char c : letters) {
-        const auto* const known = std::find_if(std::begin(event_letter), std::end(event_letter),
-                                               [c](const auto& each) { return each.first == c; });
-        if (c != 'A' && known == std::end(event_letter)) return std::nullopt;
-        bits |= c == 'A' ? all_events : bit(known->second);
-    }
-    return bits;
-}
-
-std::string event_letters(std::uint32_t bits) {
-    std::string letters;
-    const bool all = (bits & all_events) == all_events;
-    if (all) {
-        letters = "A";
-        bits &=
-            ~(all_events | bit(event_class::new_key)); // behind A, Redis does not show "n" either
-    }
-    for (const auto& [letter, event] : event_letter)
-        if ((bits & bit(event)) != 0) letters += letter;
-    return letters;
-}
+// The classes of client-output-buffer-limit, in the order in which CONFIG GET shows them.
+constexpr std::array<std::string_view, 3> client_classes{"normal", "slave", "pubsub"};
 
 std::string failed(std::string_view name, std::string_view why) {
     return fmt::format("ERR CONFIG SET failed (possibly related to argument '{}') - {}",
@@ -134,153 +28,15 @@ std::string failed(std::string_view name, std::string_view why) {
 
 } // namespace
 
-struct settings::row {
-    std::string_view name;
-    kind type;
-    change_rule rule;
-    std::string_view initial = "";                              // of what has no `number`
-    std::atomic<std::int64_t> settings::*number = nullptr;      // where an integer or size is kept
-    std::atomic<std::int64_t> compact_limits::*limit = nullptr; // or where one of the store is
-    std::int64_t least = 0;
-    std::int64_t most = long_max;
-    std::span<const std::string_view> choices = {};
-};
-
 // A value that was found to be right.
 struct settings::change {
     const row* setting = nullptr;
     std::int64_t number = 0;
     std::string text = {};
-    std::array<std::int64_t, 3> replica_limits = {};
-    std::array<std::int64_t, 3> pubsub_limits = {};
+    std::array<std::optional<std::array<std::int64_t, 3>>, client_classes.size()> limits = {};
 };
 
-const std::span<const settings::row> settings::rows = [] {
-    using enum change_rule;
-    static constexpr row table[] = {
-        {.name = "appendonly", .type = kind::yes_no, .rule = fixed, .initial = "no"},
-        {.name = "bind", .type = kind::text, .rule = at_start, .initial = "127.0.0.1"},
-        {.name = "client-output-buffer-limit", .type = kind::output_limits, .rule = free},
-        {.name = "client-query-buffer-limit",
-         .type = kind::memory,
-         .rule = free,
-         .number = &settings::query_buffer_limit,
-         .least = mebibyte},
-        {.name = "cluster-enabled", .type = kind::yes_no, .rule = at_start, .initial = "no"},
-        {.name = "databases", .type = kind::text, .rule = at_start, .initial = "16"},
-        {.name = "enable-debug-command", .type = kind::text, .rule = at_start, .initial = "yes"},
-        {.name = "hash-max-listpack-entries",
-         .type = kind::integer,
-         .rule = free,
-         .limit = &compact_limits::hash_entries},
-        {.name = "hash-max-listpack-value",
-         .type = kind::memory,
-         .rule = free,
-         .limit = &compact_limits::hash_value},
-        {.name = "hash-max-ziplist-entries",
-         .type = kind::integer,
-         .rule = free,
-         .limit = &compact_limits::hash_entries},
-        {.name = "hash-max-ziplist-value",
-         .type = kind::memory,
-         .rule = free,
-         .limit = &compact_limits::hash_value},
-        {.name = "hz",
-         .type = kind::integer,
-         .rule = free,
-         .number = &settings::hz,
-         .most = int_max},
-        {.name = "io-threads", .type = kind::text, .rule = at_start, .initial = "1"},
-        {.name = "lazyfree-lazy-expire", .type = kind::yes_no, .rule = fixed, .initial = "yes"},
-        {.name = "lazyfree-lazy-user-del", .type = kind::yes_no, .rule = fixed, .initial = "yes"},
-        {.name = "lazyfree-lazy-user-flush", .type = kind::yes_no, .rule = fixed, .initial = "yes"},
-        {.name = "list-compress-depth",
-         .type = kind::integer,
-         .rule = free,
-         .number = &settings::list_compress_depth,
-         .most = int_max},
-        {.name = "list-max-listpack-size",
-         .type = kind::integer,
-         .rule = free,
-         .limit = &compact_limits::list_size,
-         .least = int_min,
-         .most = int_max},
-        {.name = "list-max-ziplist-size",
-         .type = kind::integer,
-         .rule = free,
-         .limit = &compact_limits::list_size,
-         .least = int_min,
-         .most = int_max},
-        {.name = "loglevel",
-         .type = kind::choice,
-         .rule = free,
-         .initial = "notice",
-         .choices = log_levels},
-        {.name = "maxclients",
-         .type = kind::integer,
-         .rule = free,
-         .number = &settings::max_clients,
-         .least = 1,
-         .most = std::numeric_limits<std::uint32_t>::max()},
-        {.name = "maxmemory", .type = kind::memory, .rule = fixed, .initial = "0"},
-        {.name = "maxmemory-policy",
-         .type = kind::choice,
-         .rule = fixed,
-         .initial = "noeviction",
-         .choices = eviction_policies},
-        {.name = "notify-keyspace-events", .type = kind::events, .rule = free},
-        {.name = "port", .type = kind::text, .rule = at_start, .initial = "6379"},
-        {.name = "protected-mode", .type = kind::yes_no, .rule = fixed, .initial = "no"},
-        {.name = "proto-max-bulk-len",
-         .type = kind::memory,
-         .rule = free,
-         .number = &settings::max_bulk_bytes,
-         .least = mebibyte},
-        {.name = "requirepass", .type = kind::text, .rule = free},
-        {.name = "save", .type = kind::save_points, .rule = fixed},
-        {.name = "set-max-intset-entries",
-         .type = kind::integer,
-         .rule = free,
-         .limit = &compact_limits::set_integers},
-        {.name = "set-max-listpack-entries",
-         .type = kind::integer,
-         .rule = free,
-         .limit = &compact_limits::set_entries},
-        {.name = "set-max-listpack-value",
-         .type = kind::memory,
-         .rule = free,
-         .limit = &compact_limits::set_value},
-        {.name = "tcp-keepalive",
-         .type = kind::integer,
-         .rule = free,
-         .number = &settings::tcp_keepalive_seconds,
-         .most = int_max},
-        {.name = "timeout",
-         .type = kind::integer,
-         .rule = free,
-         .number = &settings::idle_timeout_seconds,
-         .most = int_max},
-        {.name = "zset-max-listpack-entries",
-         .type = kind::integer,
-         .rule = free,
-         .limit = &compact_limits::zset_entries},
-        {.name = "zset-max-listpack-value",
-         .type = kind::memory,
-         .rule = free,
-         .limit = &compact_limits::zset_value},
-        {.name = "zset-max-ziplist-entries",
-         .type = kind::integer,
-         .rule = free,
-         .limit = &compact_limits::zset_entries},
-        {.name = "zset-max-ziplist-value",
-         .type = kind::memory,
-         .rule = free,
-         .limit = &compact_limits::zset_value},
-    };
-    return std::span<const row>{table};
-}();
-
-settings::settings() : replica_limits_{256 * mebibyte, 64 * mebibyte, 60} {
+settings::settings() {
     for (const row& setting : rows)
         texts_.emplace_back(setting.initial);
 }
@@ -303,10 +59,16 @@ const std::atomic<std::int64_t>* settings::number_of(const row& setting) const n
 std::string settings::text_of(const row& setting) const {
     if (const auto* const number = number_of(setting)) return std::to_string(number->load());
     if (setting.type == kind::events) return event_letters(keyspace_events.load());
-    if (setting.type == kind::output_limits)
-        return fmt::format("normal 0 0 0 slave {} {} {} pubsub {} {} {}", replica_limits_[0],
-                           replica_limits_[1], replica_limits_[2], pubsub_hard_limit.load(),
-                           pubsub_soft_limit.load(), pubsub_soft_seconds.load());
+    if (setting.type == kind::output_limits) {
+        std::string text;
+        for (std::size_t i = 0; i < client_classes.size(); ++i) {
+            const output_limit& limit = limit_of(i);
+            fmt::format_to(std::back_inserter(text), "{}{} {} {} {}", i == 0 ? "" : " ",
+                           client_classes[i], limit.hard.load(), limit.soft.load(),
+                           limit.soft_seconds.load());
+        }
+        return text;
+    }
     return texts_[static_cast<std::size_t>(&setting - rows.data())];
 }
 
@@ -380,28 +142,34 @@ std::optional<std::string> settings::parse(const row& setting, std::string_view 
     return std::nullopt;
 }
 
+// In the order of client_classes.
+output_limit& settings::limit_of(std::size_t client_class) noexcept {
+    output_limit* const limits[] = {&normal_output, &replica_output_, &subscriber_output};
+    return *limits[client_class];
+}
+
+const output_limit& settings::limit_of(std::size_t client_class) const noexcept {
+    return const_cast<settings*>(this)->limit_of(client_class);
+}
+
 std::optional<std::string> settings::parse_limits(std::string_view value, change& parsed) const {
-    parsed.replica_limits = replica_limits_;
-    parsed.pubsub_limits = {pubsub_hard_limit, pubsub_soft_limit, pubsub_soft_seconds};
-    const std::vector<std::string_view> words = split(value);
+    const std::vector<std::string_view> words = split_words(value);
     if (words.size() % 4 != 0) return "Wrong number of arguments in buffer limit configuration.";
     for (std::size_t i = 0; i < words.size(); i += 4) {
-        const bool normal = equals_ignoring_case(words[i], "normal");
-        const bool replica =
-            equals_ignoring_case(words[i], "replica") || equals_ignoring_case(words[i], "slave");
-        if (!normal && !replica && !equals_ignoring_case(words[i], "pubsub"))
+        const std::string_view name =
+            equals_ignoring_case(words[i], "replica") ? "slave" : words[i];
+        const auto* const known =
+            std::find_if(client_classes.begin(), client_classes.end(),
+                         [&](auto each) { return equals_ignoring_case(name, each); });
+        if (known == client_classes.end())
             return "Invalid client class specified in buffer limit configuration.";
         const std::optional<std::int64_t> hard = parse_memory(words[i + 1]);
         const std::optional<std::int64_t> soft = parse_memory(words[i + 2]);
         const std::optional<std::int64_t> seconds = parse_integer(words[i + 3]);
         if (!hard || !soft || !seconds || *seconds < 0)
             return "Error in hard, soft or soft_seconds setting in buffer limit configuration.";
-        // A client that does not take its replies is not read from any more, so that there is
-        // nothing to limit.
-        if (normal && (*hard != 0 || *soft != 0 || *seconds != 0))
-            return "mini-redis supports only 'normal 0 0 0'";
-        const std::array limits{*hard, *soft, *seconds};
-        if (!normal) (replica ? parsed.replica_limits : parsed.pubsub_limits) = limits;
+        parsed.limits[static_cast<std::size_t>(known - client_classes.begin())] = {*hard, *soft,
+                                                                                   *seconds};
     }
     return std::nullopt;
 }
@@ -413,10 +181,13 @@ void settings::apply(const change& parsed) {
     } else if (setting.type == kind::events) {
         keyspace_events = static_cast<std::uint32_t>(parsed.number);
     } else if (setting.type == kind::output_limits) {
-        replica_limits_ = parsed.replica_limits;
-        pubsub_hard_limit = parsed.pubsub_limits[0];
-        pubsub_soft_limit = parsed.pubsub_limits[1];
-        pubsub_soft_seconds = parsed.pubsub_limits[2];
+        for (std::size_t i = 0; i < parsed.limits.size(); ++i) {
+            if (!parsed.limits[i]) continue;
+            output_limit& limit = limit_of(i);
+            limit.hard = (*parsed.limits[i])[0];
+            limit.soft = (*parsed.limits[i])[1];
+            limit.soft_seconds = (*parsed.limits[i])[2];
+        }
     } else {
         texts_[static_cast<std::size_t>(&setting - rows.data())] = parsed.text;
     }

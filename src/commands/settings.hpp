@@ -1,8 +1,8 @@
 // What CONFIG GET and CONFIG SET reach: one table of named settings, typed and checked.
 //
-// The table is in settings.cpp. It has the settings that mini-redis honours, and those that clients
-// ask for although mini-redis knows only one answer (there is no persistence, no eviction …): these
-// show that answer and refuse any other.
+// The table is in settings_table.cpp. It has the settings that mini-redis honours, and those that
+// clients ask for although mini-redis knows only one answer (there is no persistence, no eviction
+// …): these show that answer and refuse any other.
 #pragma once
 
 #include <array>
@@ -21,6 +21,14 @@
 #include "store/compact_limits.hpp"
 
 namespace mini_redis {
+
+/// How many bytes a client may leave unread, of one class of client-output-buffer-limit: never more
+/// than `hard`, and not for longer than so many seconds more than `soft`. 0 is no limit.
+struct output_limit {
+    std::atomic<std::int64_t> hard;
+    std::atomic<std::int64_t> soft;
+    std::atomic<std::int64_t> soft_seconds;
+};
 
 /// The server's settings by Redis's names.
 ///
@@ -61,10 +69,8 @@ public:
     std::atomic<std::int64_t> query_buffer_limit{1024LL * 1024 * 1024};
     std::atomic<std::int64_t> tcp_keepalive_seconds{300};
     std::atomic<std::int64_t> hz{10}; ///< how often a second the background work is done
-    /// client-output-buffer-limit for subscribers: hard bytes, soft bytes, soft seconds.
-    std::atomic<std::int64_t> pubsub_hard_limit{32LL * 1024 * 1024};
-    std::atomic<std::int64_t> pubsub_soft_limit{8LL * 1024 * 1024};
-    std::atomic<std::int64_t> pubsub_soft_seconds{60};
+    output_limit normal_output{0, 0, 0};
+    output_limit subscriber_output{32LL * 1024 * 1024, 8LL * 1024 * 1024, 60};
     std::atomic<std::int64_t> list_compress_depth{
         0}; ///< kept for CONFIG GET: lists are not compressed
     /// notify-keyspace-events as bits of event_class; 0 if nothing is to be published.
@@ -80,6 +86,8 @@ private:
     std::string text_of(const row& setting) const;
     std::optional<std::string> parse(const row& setting, std::string_view value,
                                      change& parsed) const;
+    output_limit& limit_of(std::size_t client_class) noexcept;
+    const output_limit& limit_of(std::size_t client_class) const noexcept;
     std::optional<std::string> parse_limits(std::string_view value, change& parsed) const;
     void apply(const change& parsed);
 
@@ -89,8 +97,9 @@ private:
     compact_limits own_limits_; // of settings that govern no store
     compact_limits* limits_ = &own_limits_;
     mutable std::mutex mutex_;
-    std::vector<std::string> texts_;               // guarded by mutex_; by row
-    std::array<std::int64_t, 3> replica_limits_{}; // guarded by mutex_
+    std::vector<std::string> texts_; // guarded by mutex_; by row
+    // Kept for CONFIG GET: there are no replicas.
+    output_limit replica_output_{256LL * 1024 * 1024, 64LL * 1024 * 1024, 60};
     std::map<std::string, std::function<void(const std::string&)>, std::less<>> observers_;
 };
 

@@ -173,7 +173,10 @@ void session::keep(std::string_view rest) {
         if (input_.empty()) input_.release();
     } else if (!rest.empty()) {
         input_.append(rest);
+    } else {
+        return;
     }
+    shown_.set_input(input_);
 }
 
 // Executes what is there whole. `input` is left at the first byte that was not executed.
@@ -211,6 +214,10 @@ session::progress session::execute(std::string_view& input) {
             if (replies == reply_mode::on) reply.error(parser_.error_text());
             result = progress::closing;
         }
+    }
+    if (is_over_limit(replies_->size())) [[unlikely]] {
+        spdlog::warn("client {} asks for more than it may leave unread and is disconnected", id);
+        close_after_reply = close_without_reply = true;
     }
     return result;
 }

@@ -69,8 +69,8 @@ public:
     /// Sends what push() has gathered.
     void flush_pushes();
 
-    /// Ends the session if the peer has left too many messages unread for too long.
-    void check_output_limit();
+    /// Ends the session if the peer has left too much unread for too long; true if so.
+    bool check_output_limit();
 
     /// Ends the session after what it has begun: called when the server stops.
     void finish();

@@ -56,6 +56,7 @@ task<bool> session::wait_while_blocked() {
         const std::size_t got =
             socket_.read_some(asio::buffer(end, std::min(input_.room(), input_step)), error);
         input_.commit(got);
+        shown_.set_input(input_);
         home_->count().bytes_in.add(got);
         if (error && error != asio::error::would_block && error != asio::error::try_again) break;
         if (is_over_input_limit()) break;

@@ -37,6 +37,7 @@ void session::send_replies() {
         unsent_.append(out.view());
     else if (error)
         cut();
+    shown_.set_output(unsent_);
     out.clear();
     if (out.capacity() > 4 * output_piece) out.release(); // one huge reply does not stay for good
 }
@@ -47,7 +48,10 @@ bool session::send_unsent() noexcept {
     while (!unsent_.empty()) {
         const std::size_t sent =
             socket_.write_some(asio::buffer(unsent_.data(), unsent_.size()), error);
-        if (error == asio::error::would_block || error == asio::error::try_again) return true;
+        if (error == asio::error::would_block || error == asio::error::try_again) {
+            shown_.set_output(unsent_);
+            return true;
+        }
         if (error) {
             cut();
             return false;
@@ -56,6 +60,7 @@ bool session::send_unsent() noexcept {
         unsent_.consume(sent);
     }
     unsent_.release();
+    shown_.set_output(unsent_);
     return true;
 }
 
@@ -76,7 +81,7 @@ bool session::expect(const published_message& message) {
     const std::size_t size = message.size();
     const std::size_t waiting = expected_.fetch_add(size, std::memory_order_relaxed) + size;
     const auto limit = static_cast<std::size_t>(
-        home_->server().configuration().pubsub_hard_limit.load(std::memory_order_relaxed));
+        home_->server().configuration().subscriber_output.hard.load(std::memory_order_relaxed));
     if (limit == 0 || waiting <= limit) return true;
     expected_.fetch_sub(size, std::memory_order_relaxed);
     request_close();
@@ -105,23 +110,24 @@ void session::push(const published_message& message) {
 }
 
 void session::flush_pushes() {
+    shown_.set_output(unsent_);
     if (unsent_.empty() || (!draining_ && (!send_unsent() || unsent_.empty()))) return;
     if (!draining_) begin_drain();
 }
 
-void session::check_output_limit() {
-    if (!is_over_limit(unsent_.size())) return;
-    spdlog::warn("client {} does not take its messages and is disconnected", id);
+bool session::check_output_limit() {
+    if (!is_over_limit(unsent_.size())) return false;
+    spdlog::warn("client {} does not take what it is sent and is disconnected", id);
     cut();
+    return true;
 }
 
-// client-output-buffer-limit pubsub: 0 is no limit.
+// client-output-buffer-limit
 bool session::is_over_limit(std::size_t unread) {
     const settings& now = home_->server().configuration();
-    const auto hard =
-        static_cast<std::size_t>(now.pubsub_hard_limit.load(std::memory_order_relaxed));
-    const auto soft =
-        static_cast<std::size_t>(now.pubsub_soft_limit.load(std::memory_order_relaxed));
+    const output_limit& limit = subscriptions() != 0 ? now.subscriber_output : now.normal_output;
+    const auto hard = static_cast<std::size_t>(limit.hard.load(std::memory_order_relaxed));
+    const auto soft = static_cast<std::size_t>(limit.soft.load(std::memory_order_relaxed));
     if (hard != 0 && unread > hard) return true;
     if (soft == 0 || unread <= soft) {
         over_soft_limit_since_.reset();
@@ -129,7 +135,7 @@ bool session::is_over_limit(std::size_t unread) {
     }
     if (!over_soft_limit_since_) over_soft_limit_since_ = home_->coarse_seconds();
     return home_->coarse_seconds() - *over_soft_limit_since_ >
-           now.pubsub_soft_seconds.load(std::memory_order_relaxed);
+           limit.soft_seconds.load(std::memory_order_relaxed);
 }
 
 // Sends the rest as the peer takes it, beside run(), which goes on reading.

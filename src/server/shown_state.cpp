@@ -6,6 +6,7 @@
 
 #include "commands/transaction.hpp"
 #include "server/core.hpp"
+#include "server/session.hpp"
 
 namespace mini_redis {
 namespace {
@@ -47,6 +48,7 @@ void shown_state::publish(const client_state& client) noexcept {
     store(channels_, client.extra ? client.extra->channels.size() : 0);
     store(patterns_, client.extra ? client.extra->patterns.size() : 0);
     store(shard_channels_, client.extra ? client.extra->shard_channels.size() : 0);
+    store(queued_memory_, client.in_transaction ? client.extra->queue->memory : 0);
     if (client.in_transaction)
         store(queued_, client.extra->queue->requests.size());
     else
@@ -84,6 +86,12 @@ client_info shown_state::describe(const core& server) const {
     info.patterns = patterns_.load(std::memory_order_relaxed);
     info.shard_channels = shard_channels_.load(std::memory_order_relaxed);
     info.queued = queued_.load(std::memory_order_relaxed);
+    info.queued_memory = queued_memory_.load(std::memory_order_relaxed);
+    info.input_bytes = input_.bytes.load(std::memory_order_relaxed);
+    info.input_memory = input_.memory.load(std::memory_order_relaxed);
+    info.output_bytes = output_.bytes.load(std::memory_order_relaxed);
+    info.output_memory = output_.memory.load(std::memory_order_relaxed);
+    info.memory = sizeof(session) + info.queued_memory + info.input_memory + info.output_memory;
     info.blocked = blocked_.load(std::memory_order_relaxed);
     info.protocol = protocol_.load(std::memory_order_relaxed);
     const std::uint8_t flags = flags_.load(std::memory_order_relaxed);

@@ -12,6 +12,7 @@
 #include "commands/client_state.hpp"
 #include "commands/command.hpp"
 #include "commands/services.hpp"
+#include "resp/output_buffer.hpp"
 #include "server/io.hpp"
 
 namespace mini_redis {
@@ -35,6 +36,11 @@ public:
 
     void set_blocked(bool blocked) noexcept { blocked_.store(blocked, std::memory_order_relaxed); }
 
+    /// What was read and not yet executed, and what the peer has not taken.
+    void set_input(const output_buffer& input) noexcept { input_.set(input); }
+
+    void set_output(const output_buffer& output) noexcept { output_.set(output); }
+
     /// When it was last heard of, in seconds since the server started.
     void touch(std::uint32_t second) noexcept {
         last_active_.store(second, std::memory_order_relaxed);
@@ -52,6 +58,16 @@ public:
     client_info describe(const core& server) const;
 
 private:
+    struct buffer_size {
+        std::atomic<std::size_t> bytes{0};
+        std::atomic<std::size_t> memory{0};
+
+        void set(const output_buffer& buffer) noexcept {
+            bytes.store(buffer.size(), std::memory_order_relaxed);
+            memory.store(buffer.capacity(), std::memory_order_relaxed);
+        }
+    };
+
     std::uint64_t id_;
     asio::ip::tcp::endpoint peer_;
     asio::ip::tcp::endpoint local_;
@@ -64,6 +80,9 @@ private:
     std::atomic<std::uint32_t> patterns_{0};
     std::atomic<std::uint32_t> shard_channels_{0};
     std::atomic<std::int32_t> queued_{-1};
+    std::atomic<std::size_t> queued_memory_{0};
+    buffer_size input_;
+    buffer_size output_;
     std::atomic<bool> blocked_{false};
     std::atomic<std::uint8_t> protocol_{2};
     std::atomic<std::uint8_t> flags_{0};

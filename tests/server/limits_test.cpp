@@ -154,3 +154,106 @@ TEST_CASE("a reply that is as long as the request says ends before the memory do
         CHECK(replies.elements[2].text == "1");
     }
 }
+
+TEST_CASE("a client that leaves more unread than client-output-buffer-limit is disconnected") {
+    running_server redis{small(2)};
+    raw_connection control = redis.connect();
+    raw_connection client = redis.connect();
+    const auto set_limit = [&](const std::string& text) {
+        return control.command({"CONFIG", "SET", "client-output-buffer-limit", text}).text == "OK";
+    };
+    const auto is_gone = [&] { return info(control, "connected_clients") == 1; };
+    control.command({"SET", "large", std::string(1'000'000, 'x')});
+    control.command({"SET", "small", std::string(1'000, 'x')});
+    const std::string many = [] {
+        std::string requests;
+        for (int i = 0; i < 200; ++i)
+            requests += "GET large\r\n";
+        return requests;
+    }();
+    SECTION("at once, by one reply") {
+        REQUIRE(set_limit("normal 500kb 0 0"));
+        client.send("PING\r\nGET large\r\nSET after 1\r\n");
+        CHECK(client.read_to_end().empty());
+        CHECK(control.command({"EXISTS", "after"}).text == "0");
+    }
+    SECTION("at once, by several replies") {
+        REQUIRE(set_limit("normal 10kb 0 0"));
+        std::string requests;
+        for (int i = 0; i < 20; ++i)
+            requests += "GET small\r\n";
+        client.send(requests);
+        CHECK(client.read_to_end().empty());
+    }
+    SECTION("after a while") {
+        REQUIRE(set_limit("normal 0 100kb 1"));
+        client.send(many);
+        CHECK(eventually(is_gone));
+    }
+    SECTION("but not if it takes them") {
+        REQUIRE(set_limit("normal 0 100kb 1"));
+        for (int i = 0; i < 5; ++i) {
+            client.send("GET large\r\n");
+            CHECK(client.read_reply().size() > 1'000'000);
+            std::this_thread::sleep_for(600ms);
+        }
+        watched_client::answers(client);
+    }
+    SECTION("and a subscriber by the limit of its own") {
+        REQUIRE(set_limit("normal 10kb 0 0"));
+        client.command({"SUBSCRIBE", "c"});
+        control.command({"PUBLISH", "c", std::string(100'000, 'x')});
+        CHECK(client.read_reply().size() > 100'000);
+    }
+}
+
+TEST_CASE("CLIENT LIST tells what a connection's buffers hold") {
+    running_server redis{small(2)};
+    raw_connection control = redis.connect();
+    raw_connection client = redis.connect();
+    const std::string id = client.command({"CLIENT", "ID"}).text;
+    const auto field = [&](const std::string& name) {
+        const std::string line = control.command({"CLIENT", "LIST", "ID", id}).text;
+        const std::size_t at = line.find(" " + name + "=");
+        return at == std::string::npos ? -1 : std::stoll(line.substr(at + name.size() + 2));
+    };
+    const auto idle = field("tot-mem");
+    CHECK(idle > 0);
+    CHECK(field("qbuf") == 0);
+    CHECK(field("oll") == 0);
+    SECTION("a request that is cut") {
+        const std::string cut = "*2\r\n$4\r\nECHO\r\n$1000\r\nabc";
+        const auto size = static_cast<std::int64_t>(cut.size());
+        client.send(cut);
+        CHECK(eventually([&] { return field("qbuf") == size; }));
+        CHECK(field("tot-mem") >= idle + size);
+        client.send(std::string(997, 'x') + "\r\n");
+        CHECK(client.read_reply().size() == 1009);
+    }
+    SECTION("replies that are not taken") {
+        control.command({"SET", "large", std::string(30'000'000, 'x')});
+        client.send("GET large\r\n");
+        CHECK(eventually([&] { return field("obl") > 1'000'000; }));
+        CHECK(field("oll") == 1);
+        CHECK(field("omem") >= field("obl"));
+        CHECK(field("tot-mem") > idle + 1'000'000);
+        CHECK(client.read_reply().size() > 30'000'000);
+    }
+    SECTION("a transaction") {
+        client.command({"MULTI"});
+        client.command({"SET", "k", std::string(1000, 'x')});
+        CHECK(field("multi-mem") > 1000);
+        CHECK(field("tot-mem") == idle + field("multi-mem"));
+        client.command({"DISCARD"});
+    }
+    SECTION("what is sent while it is blocked") {
+        client.send("BLPOP q 0\r\n");
+        REQUIRE(eventually([&] { return info(control, "blocked_clients") == 1; }));
+        client.send("PING\r\n");
+        CHECK(eventually([&] { return field("qbuf") == 6; }));
+        control.command({"RPUSH", "q", "e"});
+        client.read_reply();
+        CHECK(client.read_reply() == "+PONG\r\n");
+    }
+    CHECK(eventually([&] { return field("tot-mem") == idle; }));
+}
