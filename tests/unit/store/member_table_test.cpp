@@ -63,7 +63,8 @@ TEST_CASE("a member table holds what a set would hold while it splits and shrink
         }
         wrong += table.size() != expected.size();
         if (step % 20'000 == 19'999)
-            wrong += contents(table) != std::multiset<std::string>{expected.begin(), expected.end()};
+            wrong +=
+                contents(table) != std::multiset<std::string>{expected.begin(), expected.end()};
     }
     CHECK(wrong == 0);
 
@@ -88,8 +89,8 @@ TEST_CASE("a scan of a member table visits whoever stays, however it splits mean
     std::size_t next = 5'000;
     std::uint64_t cursor = 0;
     do {
-        cursor = table.visit_from(cursor,
-                                  [&](const entry& each) { staying.erase(std::string{each.key()}); });
+        cursor = table.visit_from(
+            cursor, [&](const entry& each) { staying.erase(std::string{each.key()}); });
         for (int i = 0; i < 100 && next < 200'000; ++i) // from one segment to about thirty
             insert(table, numbered(next++));
     } while (cursor != 0);
@@ -121,7 +122,8 @@ TEST_CASE("a member table grows a little at a time") {
         const std::size_t before = own();
         for (std::size_t last = number + table.size() / 20 + 1; number < last; ++number)
             added(number);
-        if (number > 100'000) largest = std::max(largest, std::max(own(), before) * 100 / before - 100);
+        if (number > 100'000)
+            largest = std::max(largest, std::max(own(), before) * 100 / before - 100);
     }
     CHECK(largest < 25); // it would be 50 if all the segments grew at the same time
 }
