@@ -194,9 +194,10 @@ def main():
             f"took for its client; the least of all rounds ({rounds}). The machine is shared, so a few ms are its own: the first line.",
             "", *report, "",
             "What frees memory does not make anybody wait: a thread of its own does it, for DEL and FLUSHALL too. A set,",
-            "a hash or a sorted set grows in small tables, so no single addition moves all members; those tables split at nearly the same time, though. A worker runs one",
-            "command at a time, as Redis does: with one worker every client waits for a command that goes over a million",
-            "elements. With several, the clients of the other workers go on, unless they need a key whose shard is locked."])
+            "a hash or a sorted set grows in small tables, which split one after the other: no addition moves all members.",
+            "A worker runs one command at a time, as Redis does: with one worker every client waits for a command that",
+            "goes over a million elements. With several, the clients of the other workers go on, unless they need a key",
+            "whose shard is locked."])
 
 
 if __name__ == "__main__":

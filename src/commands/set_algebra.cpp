@@ -97,25 +97,37 @@ void gather(operation what, const operands& sets, set_builder& result) {
     }
 }
 
-void reply_result(context& c, operation what) {
+// A result that holds all members of the largest set has room for them from the beginning.
+set_builder make_builder(context& c, operation what, const operands& sets) {
+    set_builder result{c.db.limits(), 0};
+    if (what == operation::union_of_all)
+        for (const std::optional<set_value>& each : sets)
+            if (each) result.expect_at_least(each->size());
+    return result;
+}
+
+template <operation What>
+void reply_result(context& c) {
     const std::optional<operands> sets = read_sets(c, c.keys);
     if (!sets) return;
-    set_builder result{c.db.limits(), 0};
-    gather(what, *sets, result);
+    set_builder result = make_builder(c, What, *sets);
+    gather(What, *sets, result);
     c.reply.set(result.size());
     result.for_each([&](std::string_view member) { c.reply.bulk_string(member); });
 }
 
-void store_result(context& c, operation what, std::string_view event) {
+/// The event is called as the command is.
+template <operation What>
+void store_result(context& c) {
     const std::optional<operands> sets = read_sets(c, c.keys.subspan(1));
     if (!sets) return;
-    set_builder result{c.db.limits(), 0};
-    gather(what, *sets, result);
+    set_builder result = make_builder(c, What, *sets);
+    gather(What, *sets, result);
     const hashed_key& destination = c.keys[0];
     const located found = c.db.find(destination);
     if (const std::size_t size = result.size(); size != 0) {
         c.db.put(destination, found, result.finish(destination.name, std::nullopt));
-        c.notify(event_class::set, event, destination);
+        c.notify(event_class::set, c.self.name, destination);
         return c.reply.integer(static_cast<std::int64_t>(size));
     }
     if (found) {
@@ -123,30 +135,6 @@ void store_result(context& c, operation what, std::string_view event) {
         c.notify(event_class::generic, "del", destination);
     }
     c.reply.integer(0);
-}
-
-void sinter(context& c) {
-    reply_result(c, operation::intersection);
-}
-
-void sunion(context& c) {
-    reply_result(c, operation::union_of_all);
-}
-
-void sdiff(context& c) {
-    reply_result(c, operation::difference);
-}
-
-void sinterstore(context& c) {
-    store_result(c, operation::intersection, "sinterstore");
-}
-
-void sunionstore(context& c) {
-    store_result(c, operation::union_of_all, "sunionstore");
-}
-
-void sdiffstore(context& c) {
-    store_result(c, operation::difference, "sdiffstore");
 }
 
 void sintercard(context& c) {
@@ -174,47 +162,49 @@ void sintercard(context& c) {
 
 using enum command_flag;
 
-constexpr key_range all_keys{1, -1, 1, "RO access"};
-constexpr key_range source_keys{2, -1, 1, "RO access"};
-
 constexpr std::array<std::string_view, 1> any_order{"nondeterministic_output_order"};
 
+constexpr std::string_view cost_of_all = "O(N) for N members of all sets";
+constexpr std::string_view cost_of_smallest = "O(N * M) for N members of the smallest of M sets";
+
+constexpr command replied(std::string_view name, command_handler handler, std::string_view cost,
+                          std::string_view summary) {
+    return {.name = name,
+            .handler = handler,
+            .arity = -2,
+            .flags = readonly,
+            .categories = acl_category::set,
+            .keys = {{{1, -1, 1, "RO access"}}},
+            .group = "set",
+            .since = "1.0.0",
+            .complexity = cost,
+            .syntax = "key [key ...]",
+            .summary = summary,
+            .tips = any_order};
+}
+
+constexpr command stored(std::string_view name, command_handler handler, std::string_view access,
+                         std::string_view cost, std::string_view summary) {
+    return {.name = name,
+            .handler = handler,
+            .arity = -3,
+            .flags = write | denyoom,
+            .categories = acl_category::set,
+            .keys = {{{1, 1, 1, access}, {2, -1, 1, "RO access"}}},
+            .group = "set",
+            .since = "1.0.0",
+            .complexity = cost,
+            .syntax = "destination:key key [key ...]",
+            .summary = summary};
+}
+
 constexpr command rows[] = {
-    {.name = "sdiff",
-     .handler = sdiff,
-     .arity = -2,
-     .flags = readonly,
-     .categories = acl_category::set,
-     .keys = {all_keys},
-     .group = "set",
-     .since = "1.0.0",
-     .complexity = "O(N) for N members of all sets",
-     .syntax = "key [key ...]",
-     .summary = "Gives the members of the first set that no other has.",
-     .tips = any_order},
-    {.name = "sdiffstore",
-     .handler = sdiffstore,
-     .arity = -3,
-     .flags = write | denyoom,
-     .categories = acl_category::set,
-     .keys = {key_range{1, 1, 1, "OW update"}, source_keys},
-     .group = "set",
-     .since = "1.0.0",
-     .complexity = "O(N) for N members of all sets",
-     .syntax = "destination:key key [key ...]",
-     .summary = "Puts the members of the first set that no other has at a key."},
-    {.name = "sinter",
-     .handler = sinter,
-     .arity = -2,
-     .flags = readonly,
-     .categories = acl_category::set,
-     .keys = {all_keys},
-     .group = "set",
-     .since = "1.0.0",
-     .complexity = "O(N * M) for N members of the smallest of M sets",
-     .syntax = "key [key ...]",
-     .summary = "Gives the members that all of the sets have.",
-     .tips = any_order},
+    replied("sdiff", reply_result<operation::difference>, cost_of_all,
+            "Gives the members of the first set that no other has."),
+    stored("sdiffstore", store_result<operation::difference>, "OW update", cost_of_all,
+           "Puts the members of the first set that no other has at a key."),
+    replied("sinter", reply_result<operation::intersection>, cost_of_smallest,
+            "Gives the members that all of the sets have."),
     {.name = "sintercard",
      .handler = sintercard,
      .arity = -3,
@@ -223,43 +213,15 @@ constexpr command rows[] = {
      .keys = {counted_keys(1, "RO access")},
      .group = "set",
      .since = "7.0.0",
-     .complexity = "O(N * M) for N members of the smallest of M sets",
+     .complexity = cost_of_smallest,
      .syntax = "numkeys:integer key [key ...] [LIMIT limit:integer]",
      .summary = "Tells how many members all of the sets have, up to a limit."},
-    {.name = "sinterstore",
-     .handler = sinterstore,
-     .arity = -3,
-     .flags = write | denyoom,
-     .categories = acl_category::set,
-     .keys = {key_range{1, 1, 1, "RW update"}, source_keys},
-     .group = "set",
-     .since = "1.0.0",
-     .complexity = "O(N * M) for N members of the smallest of M sets",
-     .syntax = "destination:key key [key ...]",
-     .summary = "Puts the members that all of the sets have at a key."},
-    {.name = "sunion",
-     .handler = sunion,
-     .arity = -2,
-     .flags = readonly,
-     .categories = acl_category::set,
-     .keys = {all_keys},
-     .group = "set",
-     .since = "1.0.0",
-     .complexity = "O(N) for N members of all sets",
-     .syntax = "key [key ...]",
-     .summary = "Gives the members that any of the sets has.",
-     .tips = any_order},
-    {.name = "sunionstore",
-     .handler = sunionstore,
-     .arity = -3,
-     .flags = write | denyoom,
-     .categories = acl_category::set,
-     .keys = {key_range{1, 1, 1, "OW update"}, source_keys},
-     .group = "set",
-     .since = "1.0.0",
-     .complexity = "O(N) for N members of all sets",
-     .syntax = "destination:key key [key ...]",
-     .summary = "Puts the members that any of the sets has at a key."},
+    stored("sinterstore", store_result<operation::intersection>, "RW update", cost_of_smallest,
+           "Puts the members that all of the sets have at a key."),
+    replied("sunion", reply_result<operation::union_of_all>, cost_of_all,
+            "Gives the members that any of the sets has."),
+    stored("sunionstore", store_result<operation::union_of_all>, "OW update", cost_of_all,
+           "Puts the members that any of the sets has at a key."),
 };
 
 static_assert(arities_match(rows));

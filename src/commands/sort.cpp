@@ -115,103 +115,224 @@ std::optional<std::string> look_up(context& c, std::string_view pattern, std::st
     return value ? std::optional<std::string>{*value} : std::nullopt;
 }
 
-std::vector<std::string> elements_of(const entry& holds, bool descending) {
-    std::vector<std::string> elements;
-    switch (holds.type()) {
-    case value_type::list:
-        list_view{holds}.for_each([&](std::string_view each) { elements.emplace_back(each); });
-        if (descending) std::ranges::reverse(elements);
-        break;
-    case value_type::set:
-        set_value{holds}.for_each([&](std::string_view each) { elements.emplace_back(each); });
-        break;
-    default: {
-        const auto add = [&](std::string_view each, double) { elements.emplace_back(each); };
-        const sorted_set_view members{holds};
-        if (descending)
-            members.for_each_backward(members.all(), add);
-        else
-            members.for_each(add);
+/// Copies of the elements, one behind the other and each with a zero behind it: what is looked up
+/// for them may change the keyspace, and what is stored may take the place of where they come from.
+class element_copies {
+public:
+    void add(std::string_view element) {
+        sizes_.push_back(element.size());
+        bytes_.append(element).push_back('\0');
     }
+
+    /// Valid until something is added.
+    std::vector<std::string_view> views() const {
+        std::vector<std::string_view> all;
+        all.reserve(sizes_.size());
+        const char* at = bytes_.data();
+        for (const std::size_t size : sizes_) {
+            all.emplace_back(at, size);
+            at += size + 1;
+        }
+        return all;
+    }
+
+private:
+    std::string bytes_;
+    std::vector<std::size_t> sizes_;
+};
+
+/// Which of `size` elements LIMIT wants.
+rank_range limited(const sort_options& options, std::size_t size) noexcept {
+    const auto all = static_cast<std::int64_t>(size);
+    const std::int64_t first = std::clamp<std::int64_t>(options.offset, 0, all);
+    const std::int64_t count =
+        options.count < 0 ? all - first : std::min(options.count, all - first);
+    return {static_cast<std::size_t>(first), static_cast<std::size_t>(first + count)};
+}
+
+// All elements in some order.
+element_copies copy_all(const entry& holds) {
+    element_copies elements;
+    const auto add = [&](std::string_view each) { elements.add(each); };
+    switch (holds.type()) {
+    case value_type::list: list_view{holds}.for_each(add); break;
+    case value_type::set: set_value{holds}.for_each(add); break;
+    default: sorted_set_view{holds}.for_each([&](std::string_view each, double) { add(each); });
     }
     return elements;
 }
 
-/// An element with what it is sorted by.
-struct weighted {
-    std::string element;
-    double score = 0;
-    std::optional<std::string> text; ///< ALPHA and BY
-    std::size_t place = 0;           ///< among the elements, where nothing else decides
-};
+// Those that are wanted, in the order in which they are kept, or backwards.
+element_copies copy_unsorted(const entry& holds, const sort_options& options) {
+    element_copies elements;
+    if (holds.type() == value_type::list) {
+        const list_view list{holds};
+        const rank_range wanted = limited(options, list.size());
+        if (wanted.empty()) return elements;
+        const auto add = [&](std::string_view each) { elements.add(each); };
+        if (!options.descending) {
+            list.for_each(wanted.first, wanted.size(), add);
+            return elements;
+        }
+        std::size_t number = 0;
+        list.walk(list_end::tail, [&](std::string_view each) {
+            if (number >= wanted.last) return false;
+            if (number++ >= wanted.first) add(each);
+            return true;
+        });
+    } else if (holds.type() == value_type::set) {
+        const set_value set{holds};
+        const rank_range wanted = limited(options, set.size());
+        std::size_t number = 0;
+        set.for_each_while([&](std::string_view each) {
+            if (number >= wanted.last) return false;
+            if (number++ >= wanted.first) elements.add(each);
+            return true;
+        });
+    } else {
+        const sorted_set_view members{holds};
+        const rank_range wanted = limited(options, members.size());
+        const auto add = [&](std::string_view each, double) { elements.add(each); };
+        if (options.descending)
+            members.for_each_backward({members.size() - wanted.last, members.size() - wanted.first},
+                                      add);
+        else
+            members.for_each(wanted, add);
+    }
+    return elements;
+}
 
-// As strtod reads it: spaces before, hexadecimal digits, "inf"; nothing behind.
-std::optional<double> to_score(const std::string& text) {
+// -- Order ------------------------------------------------------------------------------------
+
+// Puts in order what LIMIT wants, and before and behind it what belongs there. `before` decides
+// between any two that can be told apart, so the result does not depend on how it is done.
+template <class Item, class Before>
+void sort_wanted(std::vector<Item>& items, const sort_options& options, Before before) {
+    const auto sort_part = [&](auto order) {
+        const rank_range wanted = limited(options, items.size());
+        const auto first = items.begin() + static_cast<std::ptrdiff_t>(wanted.first);
+        const auto last = items.begin() + static_cast<std::ptrdiff_t>(wanted.last);
+        if (first == last) return;
+        if (first != items.begin()) std::nth_element(items.begin(), first, items.end(), order);
+        if (last != items.end()) std::nth_element(first, last, items.end(), order);
+        std::sort(first, last, order);
+    };
+    if (options.descending)
+        sort_part([&](const Item& a, const Item& b) { return before(b, a); });
+    else
+        sort_part(before);
+}
+
+template <class Item>
+void take_order(std::vector<std::string_view>& elements, const std::vector<Item>& items) {
+    for (std::size_t i = 0; i < items.size(); ++i)
+        elements[i] = items[i].element;
+}
+
+// As strtod reads it: spaces before, hexadecimal digits, "inf"; nothing behind. A zero follows the
+// text.
+std::optional<double> to_score(std::string_view text) {
+    if (const std::optional<std::int64_t> integer = parse_integer(text))
+        return static_cast<double>(*integer);
     errno = 0;
     char* end = nullptr;
-    const double score = std::strtod(text.c_str(), &end);
+    const double score = std::strtod(text.data(), &end);
     if (*end != '\0' || errno == ERANGE || std::isnan(score)) return std::nullopt;
     return score;
 }
 
-bool comes_before(const weighted& a, const weighted& b, const sort_options& options) {
-    const weighted& first = options.descending ? b : a;
-    const weighted& second = options.descending ? a : b;
-    if (options.alphabetic && options.by) { // none is the least
-        if (first.text != second.text) return first.text < second.text;
-        return a.place < b.place;
-    }
-    if (!options.alphabetic && first.score != second.score) return first.score < second.score;
-    return first.element < second.element;
-}
-
 // Replies with an error and returns false if an element has no score.
-bool sort_elements(context& c, std::vector<std::string>& elements, const sort_options& options) {
-    std::vector<weighted> all;
+bool sort_by_score(context& c, std::vector<std::string_view>& elements,
+                   const sort_options& options) {
+    struct scored {
+        double score;
+        std::string_view element;
+    };
+
+    std::vector<scored> all;
     all.reserve(elements.size());
-    for (std::string& element : elements) {
-        weighted one{std::move(element), 0, std::nullopt, 0};
-        std::optional<std::string> text;
-        if (options.by) text = look_up(c, *options.by, one.element);
-        if (options.alphabetic) {
-            one.text = std::move(text);
-        } else if (text || !options.by) {
-            const std::optional<double> score = to_score(text ? *text : one.element);
-            if (!score) {
-                c.reply.error("ERR One or more scores can't be converted into double");
-                return false;
-            }
-            one.score = *score;
+    for (const std::string_view element : elements) {
+        std::optional<double> score;
+        if (options.by) {
+            const std::optional<std::string> text = look_up(c, *options.by, element);
+            score = text ? to_score(*text) : 0;
+        } else {
+            score = to_score(element);
         }
-        one.place = all.size();
-        all.push_back(std::move(one));
+        if (!score) {
+            c.reply.error("ERR One or more scores can't be converted into double");
+            return false;
+        }
+        all.push_back({*score, element});
     }
-    std::sort(all.begin(), all.end(),
-              [&](const weighted& a, const weighted& b) { return comes_before(a, b, options); });
-    for (std::size_t i = 0; i < all.size(); ++i)
-        elements[i] = std::move(all[i].element);
+    sort_wanted(all, options, [](const scored& a, const scored& b) {
+        return a.score != b.score ? a.score < b.score : a.element < b.element;
+    });
+    take_order(elements, all);
     return true;
 }
 
-std::span<const std::string> limited(const std::vector<std::string>& elements,
-                                     const sort_options& options) {
-    const auto size = static_cast<std::int64_t>(elements.size());
-    const std::int64_t first = std::clamp<std::int64_t>(options.offset, 0, size);
-    const std::int64_t count =
-        options.count < 0 ? size - first : std::min(options.count, size - first);
-    return std::span{elements}.subspan(static_cast<std::size_t>(first),
-                                       static_cast<std::size_t>(count));
+void sort_by_element(std::vector<std::string_view>& elements, const sort_options& options) {
+    struct begun {
+        std::uint64_t beginning; // as a number: most differ there, and no text need be looked at
+        std::string_view element;
+    };
+
+    std::vector<begun> all;
+    all.reserve(elements.size());
+    for (const std::string_view element : elements) {
+        std::uint64_t beginning = 0;
+        for (std::size_t i = 0; i < sizeof beginning; ++i)
+            beginning =
+                beginning << 8 | (i < element.size() ? static_cast<unsigned char>(element[i]) : 0);
+        all.push_back({beginning, element});
+    }
+    sort_wanted(all, options, [](const begun& a, const begun& b) {
+        return a.beginning != b.beginning ? a.beginning < b.beginning : a.element < b.element;
+    });
+    take_order(elements, all);
 }
 
-void store_result(context& c, std::string_view name, const std::vector<std::string>& result) {
+void sort_by_text(context& c, std::vector<std::string_view>& elements,
+                  const sort_options& options) {
+    struct described {
+        std::optional<std::string> text; // none is the least
+        std::size_t place;               // among the elements, where nothing else decides
+        std::string_view element;
+    };
+
+    std::vector<described> all;
+    all.reserve(elements.size());
+    for (const std::string_view element : elements)
+        all.push_back({look_up(c, *options.by, element), all.size(), element});
+    // Of equal texts the element that came first is the first, descending too.
+    sort_wanted(all, options, [&](const described& a, const described& b) {
+        if (a.text != b.text) return a.text < b.text;
+        return options.descending ? b.place < a.place : a.place < b.place;
+    });
+    take_order(elements, all);
+}
+
+bool sort_elements(context& c, std::vector<std::string_view>& elements,
+                   const sort_options& options) {
+    if (!options.alphabetic) return sort_by_score(c, elements, options);
+    if (options.by)
+        sort_by_text(c, elements, options);
+    else
+        sort_by_element(elements, options);
+    return true;
+}
+
+// -- Commands ---------------------------------------------------------------------------------
+
+void store_result(context& c, std::string_view name, std::span<const std::string_view> result) {
     const hashed_key key{name};
     if (const located old = c.db.find(key)) {
         c.db.erase(key, old);
         if (result.empty()) c.notify(event_class::generic, "del", key);
     }
     if (!result.empty()) {
-        const std::vector<std::string_view> words{result.begin(), result.end()};
-        list_editor{c.db, key, {}}.push(list_end::tail, words);
+        list_editor{c.db, key, {}}.push(list_end::tail, result);
         c.notify(event_class::list, "sortstore", key);
     }
     c.reply.integer(static_cast<std::int64_t>(result.size()));
@@ -230,22 +351,27 @@ void sort_key(context& c, bool may_store) {
         options->alphabetic = true;
         options->by.reset();
     }
-    std::vector<std::string> elements;
-    if (found) elements = elements_of(*found, options->unsorted && options->descending);
-    if (!options->unsorted && !sort_elements(c, elements, *options)) return;
-    const std::span<const std::string> chosen = limited(elements, *options);
+    element_copies copies;
+    if (found) copies = options->unsorted ? copy_unsorted(*found, *options) : copy_all(*found);
+    std::vector<std::string_view> elements = copies.views();
+    std::span<const std::string_view> chosen = elements;
+    if (!options->unsorted) {
+        if (!sort_elements(c, elements, *options)) return;
+        const rank_range wanted = limited(*options, elements.size());
+        chosen = chosen.subspan(wanted.first, wanted.size());
+    }
 
     if (options->store) {
-        std::vector<std::string> result;
-        for (const std::string& element : chosen) {
-            if (options->get.empty()) result.push_back(element);
+        if (options->get.empty()) return store_result(c, *options->store, chosen);
+        std::vector<std::string> gotten;
+        for (const std::string_view element : chosen)
             for (const std::string_view pattern : options->get)
-                result.push_back(look_up(c, pattern, element).value_or(""));
-        }
-        return store_result(c, *options->store, result);
+                gotten.push_back(look_up(c, pattern, element).value_or(""));
+        const std::vector<std::string_view> words{gotten.begin(), gotten.end()};
+        return store_result(c, *options->store, words);
     }
     c.reply.array(chosen.size() * std::max<std::size_t>(options->get.size(), 1));
-    for (const std::string& element : chosen) {
+    for (const std::string_view element : chosen) {
         if (options->get.empty()) c.reply.bulk_string(element);
         for (const std::string_view pattern : options->get) {
             const std::optional<std::string> value = look_up(c, pattern, element);

@@ -1,12 +1,13 @@
 // Sorted sets: unions, intersections and differences, replied or stored. The inputs may be sets
 // too, whose members all have the score 1.
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <fmt/format.h>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "commands/families.hpp"
 #include "commands/sorted_set_arguments.hpp"
 #include "resp/number.hpp"
+#include "store/hash.hpp"
 #include "store/set_value.hpp"
 #include "store/sorted_set_value.hpp"
 
@@ -178,21 +180,101 @@ void sort_by_size(std::vector<input>& inputs) {
     inputs = std::move(sorted);
 }
 
+/// Members, each once, with what their scores come to. A hash table of numbers beside the result,
+/// by the keyspace's hash: nobody can choose members that collide.
+class score_table {
+public:
+    score_table(aggregate how, std::size_t expected)
+        : how_{how},
+          slots_(std::bit_ceil(std::max(expected, waiting_.size()) * 2)) {
+        members_.reserve(expected);
+    }
+
+    /// The text must last as long as the result.
+    void add(std::string_view member, double score) {
+        const std::uint64_t hash = hash_key(member);
+        __builtin_prefetch(&slots_[home(hash)]); // it is looked at when some others have come
+        waiting_[count_++] = {{member, score}, hash};
+        if (count_ == waiting_.size()) settle();
+    }
+
+    result finish() {
+        settle();
+        return std::move(members_);
+    }
+
+private:
+    struct hashed_member {
+        scored_member one;
+        std::uint64_t hash;
+    };
+
+    // A slot is 0, or the number of a member plus 1 below some bits of its hash.
+    static constexpr unsigned number_bits = 40;
+    static constexpr std::uint64_t number_mask = (std::uint64_t{1} << number_bits) - 1;
+
+    std::size_t home(std::uint64_t hash) const noexcept { return hash & (slots_.size() - 1); }
+
+    void settle() {
+        if ((members_.size() + count_) * 4 > slots_.size() * 3) grow();
+        for (std::size_t i = 0; i < count_; ++i) {
+            const hashed_member& added = waiting_[i];
+            scored_member* const there = find_or_add(added);
+            if (there != nullptr) there->score = joined(how_, there->score, added.one.score);
+        }
+        count_ = 0;
+    }
+
+    // Null if it is new.
+    scored_member* find_or_add(const hashed_member& added) {
+        const std::uint64_t tag = added.hash & ~number_mask;
+        std::size_t at = home(added.hash);
+        for (; slots_[at] != 0; at = (at + 1) & (slots_.size() - 1)) {
+            if ((slots_[at] & ~number_mask) != tag) continue;
+            scored_member& other = members_[(slots_[at] & number_mask) - 1];
+            if (other.member == added.one.member) return &other;
+        }
+        members_.push_back(added.one);
+        slots_[at] = tag | members_.size();
+        return nullptr;
+    }
+
+    void grow() {
+        slots_.assign(slots_.size() * 2, 0);
+        for (std::size_t number = 1; number <= members_.size(); ++number) {
+            const std::uint64_t hash = hash_key(members_[number - 1].member);
+            std::size_t at = home(hash);
+            while (slots_[at] != 0)
+                at = (at + 1) & (slots_.size() - 1);
+            slots_[at] = (hash & ~number_mask) | number;
+        }
+    }
+
+    aggregate how_;
+    std::array<hashed_member, 16> waiting_;
+    std::size_t count_ = 0; // of those that wait
+    result members_;
+    std::vector<std::uint64_t> slots_; // a power of two, at most three quarters in use
+};
+
 result unite(const algebra_request& wanted) {
-    std::unordered_map<std::string_view, double> all;
-    all.reserve(wanted.inputs.back().size());
-    for (const input& one : wanted.inputs)
-        one.for_each([&](std::string_view member, double score) {
-            const double weighted = one.weight * score;
-            const double value = std::isnan(weighted) ? 0 : weighted; // infinity by 0
-            const auto [at, is_new] = all.try_emplace(member, value);
-            if (!is_new) at->second = joined(wanted.how, at->second, value);
-        });
-    result found;
-    found.reserve(all.size());
-    for (const auto& [member, score] : all)
-        found.push_back({member, score});
-    return found;
+    const auto visit = [&](auto&& add) {
+        for (const input& one : wanted.inputs)
+            one.for_each([&](std::string_view member, double score) {
+                const double weighted = one.weight * score;
+                add(member, std::isnan(weighted) ? 0 : weighted); // infinity by 0
+            });
+    };
+    const std::size_t largest = wanted.inputs.back().size();
+    if (wanted.inputs.size() == 1) { // then each member comes once
+        result all;
+        all.reserve(largest);
+        visit([&](std::string_view member, double score) { all.push_back({member, score}); });
+        return all;
+    }
+    score_table all{wanted.how, largest};
+    visit([&](std::string_view member, double score) { all.add(member, score); });
+    return all.finish();
 }
 
 result intersect(const algebra_request& wanted) {
@@ -231,43 +313,22 @@ result compute(algebra_request& wanted, operation what) {
     return found;
 }
 
-void reply_result(context& c, operation what) {
+template <operation What>
+void reply_result(context& c) {
     std::optional<algebra_request> wanted = read_inputs(c, 1);
-    if (!wanted || !parse_options(c, *wanted, what, false)) return;
-    const result found = compute(*wanted, what);
+    if (!wanted || !parse_options(c, *wanted, What, false)) return;
+    const result found = compute(*wanted, What);
     write_scored_header(c.reply, found.size(), wanted->with_scores);
     for (const scored_member& one : found)
         write_scored(c.reply, one.member, one.score, wanted->with_scores);
 }
 
-void store_result(context& c, operation what, std::string_view event) {
+/// The event is called as the command is.
+template <operation What>
+void store_result(context& c) {
     std::optional<algebra_request> wanted = read_inputs(c, 2);
-    if (!wanted || !parse_options(c, *wanted, what, true)) return;
-    store_sorted_set(c, c.keys[0], compute(*wanted, what), event);
-}
-
-void zunion(context& c) {
-    reply_result(c, operation::unite);
-}
-
-void zinter(context& c) {
-    reply_result(c, operation::intersect);
-}
-
-void zdiff(context& c) {
-    reply_result(c, operation::subtract);
-}
-
-void zunionstore(context& c) {
-    store_result(c, operation::unite, "zunionstore");
-}
-
-void zinterstore(context& c) {
-    store_result(c, operation::intersect, "zinterstore");
-}
-
-void zdiffstore(context& c) {
-    store_result(c, operation::subtract, "zdiffstore");
+    if (!wanted || !parse_options(c, *wanted, What, true)) return;
+    store_sorted_set(c, c.keys[0], compute(*wanted, What), c.self.name);
 }
 
 bool parse_limit(context& c, algebra_request& wanted) {
@@ -343,12 +404,13 @@ constexpr command stored(std::string_view name, command_handler handler, std::st
 }
 
 constexpr command rows[] = {
-    replied("zdiff", zdiff, "6.2.0", difference_cost, "numkeys:integer key [key ...] [WITHSCORES]",
+    replied("zdiff", reply_result<operation::subtract>, "6.2.0", difference_cost,
+            "numkeys:integer key [key ...] [WITHSCORES]",
             "Gives the members of the first sorted set that are in none of the others."),
-    stored("zdiffstore", zdiffstore, "6.2.0", difference_cost,
+    stored("zdiffstore", store_result<operation::subtract>, "6.2.0", difference_cost,
            "destination:key numkeys:integer key [key ...]",
            "Stores the members of the first sorted set that are in none of the others."),
-    replied("zinter", zinter, "6.2.0", intersection_cost,
+    replied("zinter", reply_result<operation::intersect>, "6.2.0", intersection_cost,
             "numkeys:integer key [key ...] [WEIGHTS weight:integer [weight:integer ...]] "
             "[AGGREGATE <aggregate: SUM | MIN | MAX>] [WITHSCORES]",
             "Gives the members that are in all of the sorted sets."),
@@ -357,15 +419,15 @@ constexpr command rows[] = {
             "of inputs",
             "numkeys:integer key [key ...] [LIMIT limit:integer]",
             "Counts the members that are in all of the sorted sets."),
-    stored("zinterstore", zinterstore, "2.0.0", intersection_cost,
+    stored("zinterstore", store_result<operation::intersect>, "2.0.0", intersection_cost,
            "destination:key numkeys:integer key [key ...] "
            "[WEIGHTS weight:integer [weight:integer ...]] [AGGREGATE <aggregate: SUM | MIN | MAX>]",
            "Stores the members that are in all of the sorted sets."),
-    replied("zunion", zunion, "6.2.0", union_cost,
+    replied("zunion", reply_result<operation::unite>, "6.2.0", union_cost,
             "numkeys:integer key [key ...] [WEIGHTS weight:integer [weight:integer ...]] "
             "[AGGREGATE <aggregate: SUM | MIN | MAX>] [WITHSCORES]",
             "Gives the members that are in any of the sorted sets."),
-    stored("zunionstore", zunionstore, "2.0.0", union_cost,
+    stored("zunionstore", store_result<operation::unite>, "2.0.0", union_cost,
            "destination:key numkeys:integer key [key ...] "
            "[WEIGHTS weight:integer [weight:integer ...]] [AGGREGATE <aggregate: SUM | MIN | MAX>]",
            "Stores the members that are in any of the sorted sets."),

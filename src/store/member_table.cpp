@@ -4,9 +4,26 @@
 
 namespace mini_redis {
 
-member_table::member_table() {
-    directory_.reserve(1); // what may fail besides comes first
-    directory_.push_back(new segment);
+member_table::member_table(std::size_t expected) {
+    while (depth_ < prefix_bits && expected >> depth_ > lowest_segment_limit)
+        ++depth_;
+    const std::size_t each = expected >> depth_;
+    directory_.reserve(std::size_t{1} << depth_);
+    try {
+        for (std::uint32_t number = 0; number < 1U << depth_; ++number) {
+            auto made = std::make_unique<segment>();
+            made->number = number;
+            made->depth = depth_;
+            // As full as tables are that have grown, so that they will not all grow at once.
+            if (expected != 0)
+                made->members.reserve(each + each / 16 + made->its_share(each * 7 / 16));
+            directory_.push_back(made.release());
+        }
+    } catch (...) {
+        for (const segment* const made : directory_)
+            delete made;
+        throw;
+    }
 }
 
 member_table::~member_table() {

@@ -25,7 +25,8 @@ namespace mini_redis {
 /// *Thread safety*: none; the lock of its key's shard guards it.
 class member_table : public collection {
 public:
-    member_table();
+    /// With room for so many members, or a little more.
+    explicit member_table(std::size_t expected = 0);
     ~member_table() override;
 
     std::size_t size() const noexcept override { return size_; }
@@ -111,11 +112,14 @@ private:
 
         std::uint32_t first_prefix() const noexcept { return number << (prefix_bits - depth); }
 
-        // Those of one depth are spread evenly: multiples of the golden ratio.
-        std::size_t limit() const noexcept {
-            constexpr std::uint64_t range = highest_segment_limit - lowest_segment_limit;
+        // Up to `range`; those of one depth are spread evenly: multiples of the golden ratio.
+        std::size_t its_share(std::size_t range) const noexcept {
             const std::uint32_t spread = (1U << depth | number) * 0x9e3779b1U;
-            return lowest_segment_limit + static_cast<std::size_t>(range * spread >> 32);
+            return static_cast<std::size_t>(std::uint64_t{range} * spread >> 32);
+        }
+
+        std::size_t limit() const noexcept {
+            return lowest_segment_limit + its_share(highest_segment_limit - lowest_segment_limit);
         }
     };
 

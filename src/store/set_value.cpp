@@ -222,7 +222,7 @@ bool set_builder::add_packed(std::string_view member) {
 
 void set_builder::use_table() {
     if (table_) return;
-    auto table = std::make_unique<member_table>();
+    auto table = std::make_unique<member_table>(std::max(least_, size()));
     for_each([&](std::string_view member) { mini_redis::add_to_table(*table, member); });
     table_ = std::move(table);
     form_ = collection_encoding::object;

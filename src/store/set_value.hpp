@@ -2,6 +2,7 @@
 // member_table of entries named by the member.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -103,6 +104,9 @@ public:
     /// Begins with the members of a compact set, in its form.
     set_builder(const compact_limits& limits, const entry& holds);
 
+    /// There will be so many members at the end: a table is made large enough for them.
+    void expect_at_least(std::size_t members) noexcept { least_ = std::max(least_, members); }
+
     /// Returns whether it is new.
     bool add(std::string_view member);
 
@@ -137,6 +141,7 @@ private:
     bool add_to_table(std::string_view member);
     void add_text_to_integers(std::string_view member);
 
+    std::size_t least_ = 0; // of the members that come
     std::size_t most_integers_;
     std::size_t most_packed_;
     std::size_t longest_packed_;

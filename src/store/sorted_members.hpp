@@ -20,12 +20,15 @@ namespace mini_redis {
 /// *Thread safety*: none; the lock of its key's shard guards it.
 class sorted_members final : public collection {
 public:
+    /// With room for so many members.
+    explicit sorted_members(std::size_t expected = 0) : names_{expected} {}
+
     std::size_t size() const noexcept override { return ranks_.size(); }
 
     std::size_t memory() const noexcept override { return names_.memory() + ranks_.memory(); }
 
     std::unique_ptr<collection> clone() const override {
-        auto copy = std::make_unique<sorted_members>();
+        auto copy = std::make_unique<sorted_members>(size());
         ranks_.for_each(0, size(), [&](const rank_tree::item& one) {
             copy->add(hashed_key{one.member->key()}, one.score);
         });

@@ -273,7 +273,7 @@ entry_ptr make_sorted_set(std::string_view key, std::span<const scored_member> m
     for (const scored_member& one : members)
         longest = std::max(longest, one.member.size());
     if (!fits_block(limits, members.size(), longest)) {
-        auto made = std::make_unique<sorted_members>();
+        auto made = std::make_unique<sorted_members>(members.size());
         for (const scored_member& one : members)
             made->add(hashed_key{one.member}, one.score);
         return entry::make_object(value_type::zset, key, std::move(made), std::nullopt);
