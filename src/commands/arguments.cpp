@@ -90,6 +90,17 @@ std::string_view shown(std::string_view word, std::size_t most) noexcept {
     return word.substr(0, std::min(most, word.find('\0')));
 }
 
+std::vector<std::string_view> split_words(std::string_view text) {
+    std::vector<std::string_view> words;
+    while (true) {
+        const std::size_t begin = text.find_first_not_of(' ');
+        if (begin == std::string_view::npos) return words;
+        const std::size_t end = std::min(text.find(' ', begin), text.size());
+        words.push_back(text.substr(begin, end - begin));
+        text.remove_prefix(end);
+    }
+}
+
 void reply_wrong_arity(context& c) {
     c.reply.error(fmt::format("ERR wrong number of arguments for '{}' command", c.self.name));
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "commands/registry.hpp" // equals_ignoring_case
 
@@ -35,6 +36,9 @@ bool is_client_text(std::string_view text) noexcept;
 
 /// Comparison of ASCII text in any case, on both sides; see also equals_ignoring_case().
 bool same_ignoring_case(std::string_view left, std::string_view right) noexcept;
+
+/// The words between spaces.
+std::vector<std::string_view> split_words(std::string_view text);
 
 /// What an error shows of a word: at most so many bytes, and as in Redis none from a zero byte on.
 std::string_view shown(std::string_view word, std::size_t most = std::string_view::npos) noexcept;

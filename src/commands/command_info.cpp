@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "commands/arguments.hpp"
 #include "commands/introspection.hpp"
 
 namespace mini_redis {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "commands/arguments.hpp"
 #include "commands/executor.hpp"
 #include "commands/introspection.hpp"
 #include "resp/number.hpp"

@@ -169,16 +169,6 @@ void write_words(reply_writer& out, std::span<const std::string_view> words) {
         out.simple_string(word);
 }
 
-std::vector<std::string_view> split_words(std::string_view text) {
-    std::vector<std::string_view> words;
-    while (!text.empty()) {
-        const std::size_t end = std::min(text.find(' '), text.size());
-        words.push_back(text.substr(0, end));
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    return words;
-}
-
 std::span<const command> introspection_commands() {
     return rows;
 }

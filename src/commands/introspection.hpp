@@ -35,9 +35,6 @@ std::span<const key_range> ranges_of(const command& row);
 /// A set of words.
 void write_words(reply_writer& out, std::span<const std::string_view> words);
 
-/// The words of a text.
-std::vector<std::string_view> split_words(std::string_view text);
-
 void command_info_of_all(context& c); ///< COMMAND
 void command_info(context& c);
 void command_docs(context& c);

@@ -57,17 +57,6 @@ std::optional<std::int64_t> parse_memory(std::string_view text) noexcept {
     return std::nullopt;
 }
 
-std::vector<std::string_view> split_words(std::string_view text) {
-    std::vector<std::string_view> words;
-    while (true) {
-        const std::size_t begin = text.find_first_not_of(' ');
-        if (begin == std::string_view::npos) return words;
-        const std::size_t end = std::min(text.find(' ', begin), text.size());
-        words.push_back(text.substr(begin, end - begin));
-        text.remove_prefix(end);
-    }
-}
-
 bool are_save_points(std::string_view text) {
     const std::vector<std::string_view> words = split_words(text);
     return words.size() % 2 == 0 && std::all_of(words.begin(), words.end(), [](auto word) {

@@ -5,15 +5,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace mini_redis {
 
 /// Bytes with an optional unit, in any case: 1gb is 1024 mb, 1g is 1000 m. Empty is 0.
 std::optional<std::int64_t> parse_memory(std::string_view text) noexcept;
-
-/// The words between spaces.
-std::vector<std::string_view> split_words(std::string_view text);
 
 /// Pairs of seconds and changes, as `save` has them; none is fine.
 bool are_save_points(std::string_view text);
