@@ -100,7 +100,7 @@ public:
     static constexpr std::size_t lowest_segment_limit = highest_segment_limit / 2;
 
 private:
-    static constexpr unsigned prefix_bits = 16; // of the hash: the deepest directory
+    static constexpr unsigned prefix_bits = 18; // of the hash: the deepest directory
     static constexpr std::uint32_t prefix_count = 1U << prefix_bits;
 
     struct segment {

@@ -61,8 +61,7 @@ TEST_CASE("SORT gives the same with LIMIT as without") {
         };
         const std::size_t offset = random.below(size + 2);
         const std::size_t count = random.below(size + 2);
-        const std::string limit =
-            " LIMIT " + std::to_string(offset) + " " + std::to_string(count);
+        const std::string limit = " LIMIT " + std::to_string(offset) + " " + std::to_string(count);
         const auto check = [&](const std::string& options, const std::vector<std::string>& all) {
             INFO(options << limit << " of" << words);
             CHECK(redis.run("SORT list" + options) == as_reply(all));
