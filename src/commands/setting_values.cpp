@@ -51,7 +51,8 @@ std::optional<std::int64_t> parse_memory(std::string_view text) noexcept {
     text.remove_prefix(static_cast<std::size_t>(end - text.data()));
     for (const auto& [name, size] : units) {
         if (!equals_ignoring_case(text, name)) continue;
-        if (number > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) / size) return std::nullopt;
+        if (number > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) / size)
+            return std::nullopt;
         return static_cast<std::int64_t>(number * size);
     }
     return std::nullopt;

@@ -343,3 +343,58 @@ TEST_CASE("a push serves a chain of moves whoever else is waiting") {
     CHECK(pusher.command({"LRANGE", "a", "0", "-1"}).elements.size() == 1);
     CHECK(pusher.command({"EXISTS", "b", "c", "d"}).text == "0");
 }
+
+// As above, while others end the waits and the connections, also within transactions that bring an
+// element: whoever is killed or unblocked takes nothing, and nobody stays blocked.
+TEST_CASE("no element is lost when waiting clients are killed and unblocked") {
+    running_server redis{small(4)};
+    constexpr int movers = 6;
+    constexpr int elements = 20;
+    std::atomic<bool> done{false};
+    std::vector<std::thread> threads;
+    const auto list = [](int i) { return "list:" + std::to_string(i % 3); };
+    for (int i = 0; i < movers; ++i)
+        threads.emplace_back([&, i] {
+            while (!done) {
+                try {
+                    raw_connection connection = redis.connect();
+                    const char* const limit = i % 2 == 0 ? "0.002" : "0";
+                    while (!done)
+                        connection.command({"BLMOVE", list(i), list(i + 1), "LEFT", "LEFT", limit});
+                } catch (const std::exception&) { // it was killed
+                }
+            }
+        });
+    raw_connection control = redis.connect();
+    const std::string own = control.command({"CLIENT", "ID"}).text;
+    for (int i = 0; i < elements; ++i)
+        control.command({"RPUSH", list(i), std::to_string(i)});
+    for (int round = 0; round < 1000; ++round) {
+        const std::string clients = control.command({"CLIENT", "LIST"}).text;
+        const std::uint64_t last = std::stoull(clients.substr(clients.rfind("id=") + 3));
+        const std::string id = std::to_string(last - static_cast<std::uint64_t>(round % movers));
+        if (id == own) continue;
+        control.command({"MULTI"});
+        control.command({"LMOVE", list(round), list(round + 1), "LEFT", "RIGHT"});
+        if (round % 4 == 0)
+            control.command({"CLIENT", "KILL", "ID", id});
+        else
+            control.command({"CLIENT", "UNBLOCK", id, round % 2 == 0 ? "TIMEOUT" : "ERROR"});
+        control.command({"LMOVE", list(round + 1), list(round + 2), "LEFT", "RIGHT"});
+        CHECK(control.command({"EXEC"}).elements.size() == 3);
+    }
+    done = true;
+    // Who waits for ever goes on until it sees the end.
+    CHECK(eventually([&] {
+        control.command({"CLIENT", "KILL", "TYPE", "normal"});
+        return info(control, "connected_clients") == 1 && info(control, "blocked_clients") == 0;
+    }));
+    for (std::thread& each : threads)
+        each.join();
+    std::multiset<std::string> seen;
+    for (int i = 0; i < 3; ++i)
+        for (const wire_value& each : control.command({"LRANGE", list(i), "0", "-1"}).elements)
+            seen.insert(each.text);
+    CHECK(seen.size() == elements);
+    CHECK(std::set<std::string>(seen.begin(), seen.end()).size() == elements);
+}
