@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <fmt/format.h>
 #include <limits>
+#include <new>
 #include <optional>
 #include <span>
 #include <string>
@@ -144,6 +145,17 @@ void pop_from_compact(context& c, located found, std::size_t count) {
     });
 }
 
+// What few members are left of many make a new set, in the form that fits them, as in Redis.
+void keep_few(context& c, located found) {
+    try {
+        const set_value left{*found};
+        set_builder kept{c.db.limits(), left.size()};
+        left.for_each([&](std::string_view member) { kept.add(member); });
+        c.db.put(c.keys[0], found, kept.finish(c.keys[0].name, found->expiry()));
+    } catch (const std::bad_alloc&) { // the old one does as well
+    }
+}
+
 void spop_some(context& c) {
     const std::optional<std::int64_t> count = parse_integer(c.args[2]);
     if (!count || *count < 0) return c.reply.error("ERR value is out of range, must be positive");
@@ -163,6 +175,8 @@ void spop_some(context& c) {
     } else {
         pop_from_compact(c, found, taken);
     }
+    constexpr std::size_t few = 5; // times as many are taken as are left
+    if (found && (size - taken) * few < taken) keep_few(c, c.db.find(c.keys[0]));
     c.notify(event_class::set, "spop", c.keys[0]);
     if (!found) c.notify(event_class::generic, "del", c.keys[0]);
 }
