@@ -94,7 +94,7 @@ task<void> session::run() {
         if (error || close_requested()) break;
         do {
             state = execute(input);
-            if (close_without_reply) co_return cut();
+            if (close_without_reply || close_requested()) co_return cut();
             send_replies();
             if (!unsent_.empty()) {
                 keep(input);
@@ -194,7 +194,7 @@ session::progress session::execute(std::string_view& input) {
         for (std::size_t i = 0; i < count; ++i) {
             const request& one = home_->batch()[i];
             execute_one(one, reply);
-            if (close_after_reply) {
+            if (close_after_reply || close_requested()) [[unlikely]] {
                 result = progress::closing;
                 break;
             }
