@@ -5,10 +5,10 @@
 #include <memory>
 #include <mini_redis/as_result.hpp>
 #include <mini_redis/commands.hpp>
+#include <mini_redis/commands/composed.hpp>
 #include <mini_redis/connect_options.hpp>
 #include <mini_redis/detail/client_core.hpp>
 #include <mini_redis/detail/start_call.hpp>
-#include <mini_redis/pipeline.hpp>
 #include <mini_redis/result.hpp>
 #include <mini_redis/subscriber.hpp>
 #include <optional>
@@ -33,7 +33,9 @@ class blocking_subscriber;
 /// nothing.
 ///
 /// *Errors* and *time-outs*: those of client. Every call ends at its time-out at the latest.
-class blocking_client : public commands<blocking_client>, public generic_commands<blocking_client> {
+class blocking_client : public commands<blocking_client>,
+                        public generic_commands<blocking_client>,
+                        public composed_commands<blocking_client> {
 public:
     /// As client::connect.
     static blocking_client connect(std::string address, connect_options options = {});
@@ -41,14 +43,6 @@ public:
     blocking_client(blocking_client&&) noexcept;
     blocking_client& operator=(blocking_client&&) noexcept;
     ~blocking_client();
-
-    /// Commands that are sent together and stay together; see basic_pipeline.
-    ///
-    ///     auto [name, visits] = c.pipeline().get("name").incr("visits").execute();
-    auto pipeline() noexcept { return basic_pipeline<blocking_client, false>{*this}; }
-
-    /// MULTI … EXEC: commands that other clients see done all at once.
-    auto transaction() noexcept { return basic_pipeline<blocking_client, true>{*this}; }
 
     /// SUBSCRIBE, PSUBSCRIBE: turns this client into a subscriber, whether it succeeds or not.
     blocking_subscriber subscribe(std::vector<std::string> channels) &&;

@@ -7,13 +7,13 @@
 #include <mini_redis/asio.hpp>
 #include <mini_redis/command_line.hpp>
 #include <mini_redis/commands.hpp>
+#include <mini_redis/commands/composed.hpp>
 #include <mini_redis/connect_options.hpp>
 #include <mini_redis/detail/client_core.hpp>
 #include <mini_redis/detail/start_call.hpp>
 #include <mini_redis/error.hpp>
 #include <mini_redis/frame.hpp>
 #include <mini_redis/from_reply.hpp>
-#include <mini_redis/pipeline.hpp>
 #include <mini_redis/subscriber.hpp>
 #include <string>
 #include <string_view>
@@ -65,7 +65,8 @@ namespace mini_redis {
 /// callers have under way.
 template <class Executor = asio::any_io_executor>
 class basic_client : public commands<basic_client<Executor>>,
-                     public generic_commands<basic_client<Executor>> {
+                     public generic_commands<basic_client<Executor>>,
+                     public composed_commands<basic_client<Executor>> {
 public:
     using executor_type = Executor;
     using default_completion_token = asio::use_awaitable_t<Executor>;
@@ -92,14 +93,6 @@ public:
     basic_client& operator=(basic_client&&) noexcept = default;
     /// Calls that are under way end with errc::client_closed.
     ~basic_client() = default;
-
-    /// Commands that are sent together and stay together; see basic_pipeline.
-    ///
-    ///     auto [name, visits] = co_await c.pipeline().get("name").incr("visits").execute();
-    auto pipeline() noexcept { return basic_pipeline<basic_client, false>{*this}; }
-
-    /// MULTI … EXEC: commands that other clients see done all at once.
-    auto transaction() noexcept { return basic_pipeline<basic_client, true>{*this}; }
 
     /// SUBSCRIBE, PSUBSCRIBE: turns this client into a subscriber, whether it succeeds or not.
     ///

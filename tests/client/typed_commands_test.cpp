@@ -1,6 +1,7 @@
 // Each typed command, against our server and a real one, in both protocols.
 #include <map>
 #include <mini_redis/blocking_client.hpp>
+#include <mini_redis/client.hpp>
 #include <set>
 #include <string>
 #include <vector>
@@ -210,5 +211,61 @@ TEST_CASE("publishing") {
         CHECK(c.spublish("channel", 5) == 0);
         CHECK(c.ping() == "PONG");
         CHECK(c.ping("hello") == "hello");
+    });
+}
+
+TEST_CASE("iterations give everything") {
+    with_each_server([](blocking_client& c) {
+        text_set names;
+        for (int i = 0; i < 1000; ++i) {
+            const std::string name = "user:" + std::to_string(i);
+            c.set(name, i);
+            c.hset("hash", name, i);
+            c.sadd("set", name);
+            c.zadd("zset", i, name);
+            names.insert(name);
+        }
+        text_set seen;
+        auto keys = c.scan({.match = "user:*", .type = "string", .count = 100});
+        while (const auto key = keys.next())
+            seen.insert(*key);
+        CHECK(seen == names);
+        CHECK(keys.next() == std::nullopt);
+
+        seen.clear();
+        auto members = c.sscan("set");
+        while (const auto member = members.next())
+            seen.insert(*member);
+        CHECK(seen == names);
+
+        std::map<std::string, std::string> fields;
+        auto pairs = c.hscan("hash", {.match = "user:99*"});
+        while (const auto pair = pairs.next())
+            fields.insert(*pair);
+        CHECK(fields.size() == 11);
+        CHECK(fields["user:999"] == "999");
+
+        std::map<std::string, double> scores;
+        auto both = c.zscan("zset");
+        while (const auto pair = both.next())
+            scores.insert(*pair);
+        CHECK(scores.size() == 1000);
+        CHECK(scores["user:5"] == 5);
+        CHECK(c.scan({.match = "no:*"}).next() == std::nullopt);
+        CHECK_THROWS_AS(c.hscan("set").next(), redis_error);
+    });
+}
+
+TEST_CASE("a coroutine iterates, too") {
+    const redis_process server = start(server_kind::mini_redis);
+    run([&]() -> asio::awaitable<void> {
+        client c = co_await client::connect(address_of(server));
+        for (int i = 0; i < 100; ++i)
+            co_await c.set(std::to_string(i), i);
+        int count = 0;
+        auto keys = c.scan();
+        while (const auto key = co_await keys.next())
+            ++count;
+        CHECK(count >= 100);
     });
 }

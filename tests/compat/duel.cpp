@@ -136,7 +136,7 @@ bool waits_for_many(const random_command& command) {
     return name.find("POP") != name.npos && name != "BRPOPLPUSH" && words.size() > 3;
 }
 
-// Redis serves those who wait on several keys of a swapped database in an order of its own; and it
+// Redis serves those who wait on the keys of a swapped database in an order of its own; and it
 // tells nobody of a key of another type that is overwritten with a list or a sorted set.
 bool match::is_defined(const random_command& command) {
     const std::vector<std::string>& words = command.arguments;
@@ -149,8 +149,11 @@ bool match::is_defined(const random_command& command) {
     const bool sorts = name == "SORT" && upper(words[words.size() - 2]) == "STORE";
     if (!sorts && command.compare != comparison::careful) return true;
     if (name == "SWAPDB")
-        return std::ranges::none_of(
-            lanes_, [](const lane& one) { return one.waiting && waits_for_many(*one.waiting); });
+        return std::ranges::count_if(
+                   lanes_, [](const lane& one) { return one.waiting.has_value(); }) == 1 &&
+               std::ranges::none_of(lanes_, [](const lane& one) {
+                   return one.waiting && waits_for_many(*one.waiting);
+               });
     const std::string& to = sorts ? words.back() : words[1];
     const std::string type = left_.ask({command.connection, {"TYPE", to}}).text;
     return type == "none" || type == (sorts ? "list" : "zset");

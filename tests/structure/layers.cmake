@@ -32,7 +32,7 @@ set(public_commands command)
 set(public_async asio channel oneshot wakeup)
 set(public_server server)
 set(public_client as_result blocking_client client command_line commands connect_options from_reply
-    pipeline result subscriber)
+    pipeline result scan subscriber)
 # and those in folders, by folder
 set(public_folders_client commands detail)
 

@@ -1,0 +1,56 @@
+// What is made of several commands: pipelines, transactions, iterations.
+#pragma once
+
+#include <mini_redis/commands/sorted_sets.hpp>
+#include <mini_redis/pipeline.hpp>
+#include <mini_redis/scan.hpp>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace mini_redis {
+
+/// `Self` derives from it and has start<Reply>(words, settings, reader, token...).
+template <class Self>
+class composed_commands {
+public:
+    /// Commands that are sent together and stay together; see basic_pipeline.
+    ///
+    ///     auto [name, visits] = co_await c.pipeline().get("name").incr("visits").execute();
+    auto pipeline() noexcept { return basic_pipeline<Self, false>{self()}; }
+
+    /// MULTI … EXEC: commands that other clients see done all at once.
+    auto transaction() noexcept { return basic_pipeline<Self, true>{self()}; }
+
+    /// SCAN: the names of all keys; see basic_scan.
+    ///
+    ///     auto users = c.scan({.match = "user:*"});
+    ///     while (auto key = co_await users.next()) …
+    auto scan(scan_options options = {}) { return iterate<std::string>({"SCAN"}, options); }
+
+    /// HSCAN: fields with their values.
+    auto hscan(std::string_view key, scan_options options = {}) {
+        return iterate<std::pair<std::string, std::string>>({"HSCAN", std::string{key}}, options);
+    }
+
+    /// SSCAN: members.
+    auto sscan(std::string_view key, scan_options options = {}) {
+        return iterate<std::string>({"SSCAN", std::string{key}}, options);
+    }
+
+    /// ZSCAN: members with their scores.
+    auto zscan(std::string_view key, scan_options options = {}) {
+        return iterate<scored_member>({"ZSCAN", std::string{key}}, options);
+    }
+
+private:
+    template <class Value>
+    auto iterate(std::vector<std::string> beginning, scan_options& options) {
+        return basic_scan<Self, Value>{self(), std::move(beginning), std::move(options)};
+    }
+
+    Self& self() noexcept { return static_cast<Self&>(*this); }
+};
+
+} // namespace mini_redis
