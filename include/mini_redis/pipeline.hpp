@@ -1,6 +1,7 @@
 // Several commands in one go: pipelines, and transactions without WATCH.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <mini_redis/commands.hpp>
 #include <mini_redis/detail/request_batch.hpp>
@@ -128,9 +129,16 @@ private:
 template <class Client, bool IsAtomic, class... Replies>
 class basic_pipeline : public commands<basic_pipeline<Client, IsAtomic, Replies...>> {
 public:
-    explicit basic_pipeline(Client& on, request_batch requests = {})
+    explicit basic_pipeline(Client& on, request_batch requests = {}, call_settings settings = {})
         : client_{&on},
-          requests_{std::move(requests)} {}
+          requests_{std::move(requests)},
+          settings_{settings} {}
+
+    /// A time-out for all of it together, instead of the client's for a call; zero: none.
+    basic_pipeline within(std::chrono::milliseconds time_out) {
+        settings_.time_out = time_out;
+        return std::move(*this);
+    }
 
     /// Any command that has one reply, which is read as a Reply.
     template <class Reply, class... Args>
@@ -162,7 +170,8 @@ public:
             if (IsAtomic && requests_.size() == 0) requests_.add("MULTI");
             requests_.add(views);
         });
-        return basic_pipeline<Client, IsAtomic, Replies..., Reply>{*client_, std::move(requests_)};
+        return basic_pipeline<Client, IsAtomic, Replies..., Reply>{*client_, std::move(requests_),
+                                                                   settings_};
     }
 
 private:
@@ -171,15 +180,15 @@ private:
         using reader = std::conditional_t<IsAtomic, transaction_reader<Each, Replies...>,
                                           pipeline_reader<Each, Replies...>>;
         if (IsAtomic) requests_.add("EXEC");
-        call_settings settings;
-        settings.replies = requests_.size();
-        if (!requests_.have_one_reply_each()) settings.refused = errc::not_allowed;
-        return client_->template start<Value>(std::move(requests_), settings, reader{},
+        settings_.replies = requests_.size();
+        if (!requests_.have_one_reply_each()) settings_.refused = errc::not_allowed;
+        return client_->template start<Value>(std::move(requests_), settings_, reader{},
                                               std::move(token)...);
     }
 
     Client* client_;
     request_batch requests_;
+    call_settings settings_;
 };
 
 } // namespace mini_redis

@@ -171,6 +171,30 @@ TEST_CASE("a call ends at its time-out, and its late reply is dropped") {
     });
 }
 
+TEST_CASE("a single call may have a time-out of its own") {
+    run([&]() -> asio::awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        scripted_server server{executor};
+        connect_options options = quiet();
+        options.call_timeout = 60s;
+        client c = co_await client::connect(server.address(), options);
+        auto peer = co_await server.accept();
+        const auto start = std::chrono::steady_clock::now();
+        std::error_code error = co_await error_of(c.within(20ms).get("a"));
+        CHECK(error == errc::timed_out);
+        error = co_await error_of(c.pipeline().within(20ms).get("b").get("c").execute());
+        CHECK(error == errc::timed_out);
+        CHECK(std::chrono::steady_clock::now() - start < 30s);
+
+        spawn(executor, [](asio::ip::tcp::socket& to) -> asio::awaitable<void> {
+            co_await read_until(to, "d\r\n");
+            co_await write(to, "$1\r\n1\r\n$1\r\n2\r\n$1\r\n3\r\n$1\r\n4\r\n");
+        }(peer));
+        auto value = co_await c.within(0ms).get("d");
+        CHECK(value == "4");
+    });
+}
+
 TEST_CASE("many calls time out together") {
     run([&]() -> asio::awaitable<void> {
         const auto executor = co_await asio::this_coro::executor;

@@ -1,6 +1,8 @@
-// What is made of several commands: pipelines, transactions, iterations.
+// What is more than a command: pipelines, transactions, iterations, other time-outs.
 #pragma once
 
+#include <chrono>
+#include <mini_redis/commands/call_view.hpp>
 #include <mini_redis/commands/sorted_sets.hpp>
 #include <mini_redis/pipeline.hpp>
 #include <mini_redis/scan.hpp>
@@ -22,6 +24,13 @@ public:
 
     /// MULTI … EXEC: commands that other clients see done all at once.
     auto transaction() noexcept { return basic_pipeline<Self, true>{self()}; }
+
+    /// Calls with a time-out of their own, instead of the client's; zero: none.
+    ///
+    ///     auto report = co_await c.within(1s).get("report");
+    auto within(std::chrono::milliseconds time_out) noexcept {
+        return call_view<Self>{self(), time_out};
+    }
 
     /// SCAN: the names of all keys; see basic_scan.
     ///
