@@ -379,12 +379,10 @@ async def asynchronous(options):
             pass
 
     subscriber = r.pubsub()
-    await subscriber.psubscribe("n*")
+    await subscriber.psubscribe("n*")  # sends it; the confirmation is a message
+    same((await subscriber.get_message(timeout=30))["type"], "psubscribe")
     await r.publish("news", "it works")
-    while True:
-        message = await subscriber.get_message(ignore_subscribe_messages=True, timeout=5)
-        if message:
-            break
+    message = await subscriber.get_message(timeout=30)
     same((message["channel"], message["data"]), ("news", "it works"))
     await subscriber.unsubscribe()
     await r.close()
