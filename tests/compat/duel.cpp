@@ -140,14 +140,14 @@ bool waits_for_many(const random_command& command) {
 // tells nobody of a key of another type that is overwritten with a list or a sorted set.
 bool match::is_defined(const random_command& command) {
     const std::vector<std::string>& words = command.arguments;
-    if (command.compare == comparison::lexical) return left_.has_lexical_order(command);
+    if (command.compare == comparison::lexical && !left_.has_lexical_order(command)) return false;
     if (command.compare == comparison::sorted &&
         !(left_.has_sorted_order(command) && right_.has_sorted_order(command)))
         return false;
     if (!anyone_waits() || words.size() < 2) return true;
     const std::string name = upper(words[0]);
     const bool sorts = name == "SORT" && upper(words[words.size() - 2]) == "STORE";
-    if (!sorts && command.compare != comparison::careful) return true;
+    if (!sorts && name != "ZRANGESTORE" && command.compare != comparison::careful) return true;
     if (name == "SWAPDB")
         return std::ranges::count_if(
                    lanes_, [](const lane& one) { return one.waiting.has_value(); }) == 1 &&
