@@ -147,6 +147,10 @@ auto reply_parser::read_line(std::string_view unread, std::string_view& line) ->
         }
     }
     if (at + 1 >= unread.size()) {
+        if (!is_type(type)) { // as it would have been found if the line had been cut before
+            fail_at_type(type);
+            return line_state::error;
+        }
         looked_ = at;
         needed_ = unread.size() + 1;
         return line_state::cut;

@@ -269,6 +269,13 @@ TEST_CASE("what is not RESP is refused, in every cut with the same words") {
     CHECK(transcript.error == row_of.error);
 }
 
+TEST_CASE("a wrong type is found at once, however long the line") {
+    for (const char* const input : {"x", "xy", "xy\r"}) {
+        CAPTURE(input);
+        CHECK(read(input).error == "expected the type of a reply, got 'x'");
+    }
+}
+
 TEST_CASE("an error is final") {
     reply_parser parser;
     CHECK(parser.parse("x+OK\r\n") == reply_parser::result::error);
