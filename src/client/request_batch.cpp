@@ -2,29 +2,16 @@
 
 #include <mini_redis/detail/client_core.hpp>
 
-#include "resp/number.hpp"
+#include "resp/output_buffer.hpp"
+#include "resp/request_writer.hpp"
 
 namespace mini_redis {
 
-namespace {
-
-void append_header(std::string& out, char type, std::size_t value) {
-    char digits[integer_digits];
-    out += type;
-    out.append(digits, format_unsigned(value, digits));
-    out += "\r\n";
-}
-
-} // namespace
-
 void request_batch::add(std::span<const std::string_view> words) {
     if (!has_one_reply(words)) have_one_reply_each_ = false;
-    append_header(bytes_, '*', words.size());
-    for (const std::string_view word : words) {
-        append_header(bytes_, '$', word.size());
-        bytes_ += word;
-        bytes_ += "\r\n";
-    }
+    output_buffer request;
+    write_request(request, words);
+    bytes_.append(request.view());
     ++size_;
 }
 
