@@ -65,6 +65,18 @@ if(mini_redis_asio_version LESS 103000) # they do not know that Clang has had C+
 endif()
 target_link_libraries(mini_redis_asio INTERFACE Threads::Threads)
 
+# --- OpenSSL: the client's TLS, if it is there ------------------------------------------------------
+set(mini_redis_has_tls OFF)
+if(NOT MINI_REDIS_TLS STREQUAL "OFF")
+    if(MINI_REDIS_TLS STREQUAL "ON")
+        find_package(OpenSSL 1.1.1 REQUIRED)
+    else()
+        find_package(OpenSSL 1.1.1 QUIET)
+    endif()
+    set(mini_redis_has_tls ${OpenSSL_FOUND})
+endif()
+message(STATUS "TLS: ${mini_redis_has_tls}")
+
 # --- fmt and spdlog: one fmt in the program, so a fetched fmt asks for a fetched spdlog ------------
 # (A project around this one may have brought either already.)
 set(FMT_INSTALL ${MINI_REDIS_INSTALL})

@@ -32,6 +32,10 @@ install(FILES "${PROJECT_BINARY_DIR}/mini_redis-config.cmake" "${PROJECT_BINARY_
 # pkg-config: the prefix is found from the file's own place, so that the tree can be moved.
 file(RELATIVE_PATH mini_redis_pc_to_prefix
     "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
+set(mini_redis_pc_tls "")
+if(mini_redis_has_tls)
+    set(mini_redis_pc_tls " openssl")
+endif()
 set(mini_redis_pc_cflags "")
 get_target_property(definitions mini_redis_asio INTERFACE_COMPILE_DEFINITIONS)
 foreach(definition IN LISTS definitions)

@@ -48,7 +48,7 @@ asio::awaitable<void> chat(std::string name, std::string address) {
     using namespace asio::experimental::awaitable_operators;
     client talking = co_await client::connect(address); // a subscriber cannot publish
     client listening = co_await client::connect(address);
-    subscriber room = co_await std::move(listening).subscribe("chat");
+    subscriber room = co_await listening.subscribe("chat");
     std::cout << "welcome, " << name << std::endl;
     co_await (type(talking, name) || listen(room));
 }

@@ -21,7 +21,7 @@ using mini_redis::subscriber;
 asio::awaitable<void> listen(std::string channel, std::string address) {
     client c = co_await client::connect(address);
     // From here on it is a subscriber, and c is of no more use: the type says what can be asked.
-    subscriber s = co_await std::move(c).subscribe(channel);
+    subscriber s = co_await c.subscribe(channel);
     std::cout << "subscribed to " << channel << std::endl;
 
     asio::signal_set signals{co_await asio::this_coro::executor, SIGINT, SIGTERM};

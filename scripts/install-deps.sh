@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what mini-redis is built from, and only what is missing: with apt, dnf, pacman or brew.
 #
-#   scripts/install-deps.sh          a compiler, CMake, Ninja, Asio, fmt, spdlog, Catch2
+#   scripts/install-deps.sh          a compiler, CMake, Ninja, Asio, fmt, spdlog, OpenSSL, Catch2
 #   scripts/install-deps.sh --test   … and redis-server, which the tests compare with
 #   scripts/install-deps.sh --ci     … and what the stricter checks of .ci/run use
 #   … --list                         prints the packages instead
@@ -41,6 +41,7 @@ build cmake              cmake               cmake      cmake      cmake
 build ninja-build        ninja-build         ninja      ninja      ninja
 build libasio-dev        asio-devel          asio       asio       -
 build libfmt-dev         fmt-devel           fmt        fmt        -
+build libssl-dev         openssl-devel       openssl    openssl    -
 build libspdlog-dev      spdlog-devel        spdlog     spdlog     -
 build catch2             catch-devel         catch2     catch2     -
 test  redis-server       valkey-compat-redis valkey     redis      redis-server

@@ -1,4 +1,4 @@
-// The client: one connection to a Redis-compatible server, used by coroutines.
+// The client: calls of coroutines to a Redis-compatible server.
 #pragma once
 
 #include <asio/co_spawn.hpp>
@@ -7,6 +7,7 @@
 #include <mini_redis/asio.hpp>
 #include <mini_redis/command_line.hpp>
 #include <mini_redis/commands.hpp>
+#include <mini_redis/commands/blocking.hpp>
 #include <mini_redis/commands/composed.hpp>
 #include <mini_redis/connect_options.hpp>
 #include <mini_redis/detail/client_core.hpp>
@@ -22,7 +23,7 @@
 
 namespace mini_redis {
 
-/// A connection to a Redis-compatible server.
+/// A client of a Redis-compatible server.
 ///
 ///     client c = co_await client::connect("127.0.0.1:6379");
 ///     co_await c.set("greeting", "hello");
@@ -48,23 +49,31 @@ namespace mini_redis {
 /// thread (or strand) at a time. Each thread takes its own client; see blocking_client for plain
 /// threads.
 ///
-/// *Errors*: asio::system_error for what happens on the way: errc::timed_out,
-/// errc::connection_closed and errc::client_closed, or the operating system's error. Typed calls
-/// throw redis_error for an error reply, and errc::unexpected_reply for one of the wrong shape;
-/// send() hands every reply back as it came.
-/// After connection_closed, or an error of the operating system, every further call fails with the
-/// same error: connect anew. A call that failed may have been executed or not.
+/// *Connections*: all calls share one. Blocking calls (blpop …), transactions that watch keys, and
+/// subscriptions each take one of their own, so that they hold up nobody; of these, the first two
+/// come from a pool. A connection that is lost is made again, with pauses in between, and what was
+/// set up on it (HELLO, AUTH, SELECT, CLIENT SETNAME, subscriptions) is restored; meanwhile calls
+/// wait. A call that was under way fails, as its command may have run or not; one marked
+/// idempotent() is sent again instead.
 ///
-/// *Time-outs and cancellation*: a call ends with errc::timed_out after its time-out, and with
-/// asio::error::operation_aborted when it is cancelled (by a cancellation slot, or as the loser of
-/// `||`). The connection stays, and the late reply is dropped in its turn. Only if the server owes
-/// more than 4,096 such replies, or more than 64 MiB of such requests cannot be written, is the
-/// connection given up.
+/// *Errors*: call_error for a call that got no reply: errc::timed_out; errc::unknown_outcome if the
+/// connection was lost meanwhile; errc::not_sent if there is none, and none is to be made again;
+/// errc::client_closed; call_error::may_have_run tells whether it is safe to try again. Typed calls
+/// throw redis_error for an error reply, and asio::system_error with errc::unexpected_reply for one
+/// of the wrong shape; send() hands every reply back as it came.
 ///
-/// *Back-pressure*: each call waits for its reply, so what a client holds is bounded by what its
-/// callers have under way.
+/// *Time-outs and cancellation*: a call ends with errc::timed_out after its time-out, whether there
+/// is a connection or not, and with asio::error::operation_aborted when it is cancelled (by a
+/// cancellation slot, or as the loser of `||`). What was not sent yet is not sent any more; what
+/// was is executed, and its late reply is dropped in its turn. The connection stays, unless the
+/// server owes more than 4,096 such replies, or it was a blocking call, which would swallow an
+/// element.
+///
+/// *Back-pressure*: connect_options::most_outstanding bytes of requests are under way at most;
+/// further ones wait in the client, and are refused (errc::overloaded) beyond most_unsent.
 template <class Executor = asio::any_io_executor>
 class basic_client : public commands<basic_client<Executor>>,
+                     public blocking_commands<basic_client<Executor>>,
                      public generic_commands<basic_client<Executor>>,
                      public composed_commands<basic_client<Executor>> {
 public:
@@ -94,50 +103,88 @@ public:
     /// Calls that are under way end with errc::client_closed.
     ~basic_client() = default;
 
-    /// SUBSCRIBE, PSUBSCRIBE: turns this client into a subscriber, whether it succeeds or not.
+    /// SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE: on a connection of its own, which the subscriber keeps
+    /// when this client is gone.
     ///
-    ///     subscriber news = co_await std::move(c).subscribe("news", "sports");
+    ///     subscriber news = co_await c.subscribe("news", "sports");
     template <channel_name... Names>
         requires(sizeof...(Names) > 0)
-    auto subscribe(const Names&... channels) && {
-        return std::move(*this).subscribe(subscriber::to_strings(channels...));
+    auto subscribe(const Names&... channels) {
+        return subscribe(basic_subscriber<Executor>::to_strings(channels...));
     }
 
     template <channel_name... Names>
         requires(sizeof...(Names) > 0)
-    auto psubscribe(const Names&... patterns) && {
-        return std::move(*this).psubscribe(subscriber::to_strings(patterns...));
+    auto psubscribe(const Names&... patterns) {
+        return psubscribe(basic_subscriber<Executor>::to_strings(patterns...));
     }
 
-    asio::awaitable<subscriber> subscribe(std::vector<std::string> channels) && {
-        return client_core::subscribe(std::move(core_), "SUBSCRIBE", std::move(channels));
+    template <channel_name... Names>
+        requires(sizeof...(Names) > 0)
+    auto ssubscribe(const Names&... channels) {
+        return ssubscribe(basic_subscriber<Executor>::to_strings(channels...));
     }
 
-    asio::awaitable<subscriber> psubscribe(std::vector<std::string> patterns) && {
-        return client_core::subscribe(std::move(core_), "PSUBSCRIBE", std::move(patterns));
+    auto subscribe(std::vector<std::string> channels) {
+        return subscribe(channel_kind::channel, std::move(channels));
     }
 
-    /// Closes the connection; as the destructor does.
+    auto psubscribe(std::vector<std::string> patterns) {
+        return subscribe(channel_kind::pattern, std::move(patterns));
+    }
+
+    auto ssubscribe(std::vector<std::string> channels) {
+        return subscribe(channel_kind::shard_channel, std::move(channels));
+    }
+
+    /// Ends all calls, and the connections, but those of subscribers; as the destructor does.
     void close() noexcept { core_.close(); }
 
-    /// Whether calls still have a chance: not moved from, not closed, and the connection not lost.
+    /// Whether calls still have a chance: not moved from, not closed, and the connection not lost
+    /// for good.
     bool is_open() const noexcept { return core_.is_open(); }
+
+    /// Whether there is a connection at present.
+    bool is_connected() const noexcept { return core_.is_connected(); }
+
+    /// What it has done so far.
+    client_counters counters() const noexcept { return core_.counters(); }
 
     /// What HELLO agreed on.
     protocol_version protocol() const noexcept { return core_.protocol(); }
 
     /// Where its calls run. Not to be asked of a client that was moved from.
-    asio::any_io_executor get_executor() const { return core_.target()->executor(); }
+    asio::any_io_executor get_executor() const { return core_.executor(); }
 
     /// For the commands above: starts a call.
+    template <class Reply, class Words, class Reader, class... Token>
+    auto start(Words words, const call_settings& settings, Reader reader, Token... token) {
+        return start_by<Reply>(core_.router(), std::move(words), settings, std::move(reader),
+                               std::move(token)...);
+    }
+
+    /// The same on the connection that the router chooses.
     template <class Reply, class Words, class Reader, class Token = default_completion_token>
-    auto start(Words words, const call_settings& settings, Reader reader, Token token = {}) {
-        return start_call<Reply>(core_.target(), std::move(words), settings, std::move(reader),
+    auto start_by(call_router* by, Words words, const call_settings& settings, Reader reader,
+                  Token token = {}) {
+        return start_call<Reply>(by, std::move(words), settings, std::move(reader),
                                  std::move(token));
     }
 
+    /// For transactions: a connection for them alone.
+    std::unique_ptr<lent_connection> lend() { return core_.lend(); }
+
 private:
     explicit basic_client(client_core opened) noexcept : core_{std::move(opened)} {}
+
+    asio::awaitable<basic_subscriber<Executor>, Executor>
+    subscribe(channel_kind kind, std::vector<std::string> names) {
+        auto opening = core_.subscribe(kind, std::move(names));
+        const asio::any_io_executor executor = co_await asio::this_coro::executor;
+        subscription_core opened =
+            co_await asio::co_spawn(executor, std::move(opening), default_completion_token{});
+        co_return basic_subscriber<Executor>{std::move(opened)};
+    }
 
     client_core core_;
 };

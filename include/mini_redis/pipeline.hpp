@@ -1,8 +1,9 @@
-// Several commands in one go: pipelines, and transactions without WATCH.
+// Several commands in one go: pipelines and transactions.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <mini_redis/commands.hpp>
 #include <mini_redis/detail/request_batch.hpp>
 #include <mini_redis/detail/start_call.hpp>
@@ -91,7 +92,8 @@ private:
     reply_collector<Replies...> replies_;
 };
 
-/// Reads the replies of MULTI, of each command (QUEUED) and of EXEC, which has those that matter.
+/// Reads the replies of MULTI, of each command (QUEUED) and of EXEC, which has those that matter;
+/// nothing, if a watched key has changed.
 template <bool Each, class... Replies>
 class transaction_reader {
 public:
@@ -103,20 +105,44 @@ public:
     }
 
     auto operator()(const reply_view& exec) {
+        using found = std::optional<decltype(read(std::declval<reply_collector<Replies...>&>()))>;
         if (exec.is_error()) throw redis_error(refused_ ? *refused_ : std::string{exec.text()});
+        if (exec.is_null()) return found{};
         if (!exec.is_aggregate() || exec.size() != sizeof...(Replies))
             unexpected_reply("the replies of a transaction", exec);
         reply_collector<Replies...> replies;
         for (const reply_view reply : exec)
             replies.add(reply);
+        return found{read(replies)};
+    }
+
+private:
+    static auto read(reply_collector<Replies...>& replies) {
         if constexpr (Each)
             return replies.take();
         else
             return reply_collector<Replies...>::values_of(replies.take());
     }
 
-private:
     std::optional<std::string> refused_;
+};
+
+/// The same where no key is watched.
+template <bool Each, class... Replies>
+class unwatched_reader {
+public:
+    static constexpr bool takes_errors = true;
+
+    void collect(const reply_view& reply) { reader_.collect(reply); }
+
+    auto operator()(const reply_view& exec) {
+        auto replies = reader_(exec);
+        if (!replies) unexpected_reply("the replies of a transaction", exec);
+        return *std::move(replies);
+    }
+
+private:
+    transaction_reader<Each, Replies...> reader_;
 };
 
 /// Commands that are sent together; client::pipeline and client::transaction make one.
@@ -129,6 +155,9 @@ private:
 template <class Client, bool IsAtomic, class... Replies>
 class basic_pipeline : public commands<basic_pipeline<Client, IsAtomic, Replies...>> {
 public:
+    /// What execute() gives.
+    using replies = std::tuple<tuple_value<Replies>...>;
+
     explicit basic_pipeline(Client& on, request_batch requests = {}, call_settings settings = {})
         : client_{&on},
           requests_{std::move(requests)},
@@ -137,6 +166,12 @@ public:
     /// A time-out for all of it together, instead of the client's for a call; zero: none.
     basic_pipeline within(std::chrono::milliseconds time_out) {
         settings_.time_out = time_out;
+        return std::move(*this);
+    }
+
+    /// They may be executed twice: all of them are sent again if their connection is lost.
+    basic_pipeline idempotent() {
+        settings_.idempotent = true;
         return std::move(*this);
     }
 
@@ -153,14 +188,34 @@ public:
     template <class... Token>
         requires(sizeof...(Replies) > 0)
     auto execute(Token... token) {
-        return run<false, std::tuple<tuple_value<Replies>...>>(std::move(token)...);
+        using reader = std::conditional_t<IsAtomic, unwatched_reader<false, Replies...>,
+                                          pipeline_reader<false, Replies...>>;
+        return run<reader, replies>(std::move(token)...);
     }
 
     /// The same with a tuple of results: each command has its own success or failure.
     template <class... Token>
         requires(sizeof...(Replies) > 0)
     auto execute_each(Token... token) {
-        return run<true, std::tuple<result<Replies>...>>(std::move(token)...);
+        using reader = std::conditional_t<IsAtomic, unwatched_reader<true, Replies...>,
+                                          pipeline_reader<true, Replies...>>;
+        return run<reader, std::tuple<result<Replies>...>>(std::move(token)...);
+    }
+
+    /// Of a transaction whose connection watches keys: the replies, or nothing was done, as one of
+    /// the keys has changed.
+    template <class... Token>
+        requires(IsAtomic)
+    auto execute_unless_changed(Token... token) {
+        return run<transaction_reader<false, Replies...>, std::optional<replies>>(
+            std::move(token)...);
+    }
+
+    /// For the commands: one of two that do the same. Behind others there is no second try, so the
+    /// one that never fails is taken.
+    template <class Reply, class Words>
+    auto issue_or(const Words& /*first*/, Words second) {
+        return issue<Reply>(std::move(second));
     }
 
     /// For the commands: adds one.
@@ -175,14 +230,15 @@ public:
     }
 
 private:
-    template <bool Each, class Value, class... Token>
+    template <class Reader, class Value, class... Token>
     auto run(Token... token) {
-        using reader = std::conditional_t<IsAtomic, transaction_reader<Each, Replies...>,
-                                          pipeline_reader<Each, Replies...>>;
-        if (IsAtomic) requests_.add("EXEC");
-        settings_.replies = requests_.size();
+        if (IsAtomic) {
+            if (requests_.size() == 0) requests_.add("MULTI");
+            requests_.add("EXEC");
+        }
+        settings_.replies = static_cast<std::uint32_t>(requests_.size());
         if (!requests_.have_one_reply_each()) settings_.refused = errc::not_allowed;
-        return client_->template start<Value>(std::move(requests_), settings_, reader{},
+        return client_->template start<Value>(std::move(requests_), settings_, Reader{},
                                               std::move(token)...);
     }
 

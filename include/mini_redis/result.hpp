@@ -16,9 +16,15 @@ namespace mini_redis {
 class failure {
 public:
     /// On the way; `context` says more than the code's own message, or is empty.
-    failure(std::error_code code, std::string context = {}) noexcept
+    failure(std::error_code code, std::string context = {}, bool may_have_run = true) noexcept
         : code_{code},
-          text_{std::move(context)} {}
+          text_{std::move(context)},
+          may_have_run_{may_have_run} {}
+
+    /// The same of a command that was not sent.
+    static failure unsent(std::error_code code, std::string context = {}) noexcept {
+        return {code, std::move(context), false};
+    }
 
     /// The server's: its text, such as "WRONGTYPE Operation against …".
     static failure error_reply(std::string text) noexcept {
@@ -31,17 +37,20 @@ public:
     /// A server's error reply as it came; otherwise what is known besides the code, or nothing.
     const std::string& text() const noexcept { return text_; }
 
+    /// False if the command cannot have been executed, as it was not sent.
+    bool may_have_run() const noexcept { return may_have_run_; }
+
     /// For people.
     std::string message() const {
         if (code_ == errc::error_reply) return text_;
         return text_.empty() ? code_.message() : text_ + ": " + code_.message();
     }
 
-    /// Throws what a call throws: redis_error or asio::system_error.
+    /// Throws what a call throws: redis_error or call_error.
     [[noreturn]] void raise() const {
         if (code_ == errc::error_reply) throw redis_error(text_);
-        if (text_.empty()) throw std::system_error(code_);
-        throw std::system_error(code_, text_);
+        if (text_.empty()) throw call_error(code_, may_have_run_);
+        throw call_error(code_, text_, may_have_run_);
     }
 
     /// The same, not thrown.
@@ -53,6 +62,7 @@ public:
 private:
     std::error_code code_;
     std::string text_;
+    bool may_have_run_ = true;
 };
 
 /// A value, or why there is none.

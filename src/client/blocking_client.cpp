@@ -1,78 +1,23 @@
-#include <asio/bind_cancellation_slot.hpp>
-#include <asio/cancellation_signal.hpp>
-#include <asio/co_spawn.hpp>
-#include <asio/io_context.hpp>
-#include <exception>
 #include <mini_redis/blocking_client.hpp>
 #include <utility>
 
-#include "client/deadline.hpp"
+#include "client/blocking_loop.hpp"
 
 namespace mini_redis {
 
-/// The loop, which runs only while a call is under way, and what is connected to it: one of the
-/// two.
 struct blocking_client::state {
-    using clock = std::chrono::steady_clock;
+    blocking_loop loop;
+    client_core core;
+};
 
-    asio::io_context context{1};
-    client_core connected;
+struct blocking_subscriber::state {
+    blocking_loop loop;
     subscriber subscribed;
-
-    /// Runs the loop until the call has ended. After `until` the call is cancelled, and fails with
-    /// errc::timed_out.
-    template <class T>
-    T run(asio::awaitable<T> call, clock::time_point until = clock::time_point::max()) {
-        std::exception_ptr failure;
-        std::optional<T> result;
-        asio::cancellation_signal cancel;
-        bool has_ended = false;
-        asio::co_spawn(
-            context, std::move(call),
-            asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr thrown, T value) {
-                has_ended = true;
-                failure = std::move(thrown);
-                if (!failure) result.emplace(std::move(value));
-            }));
-        context.restart();
-        const bool is_limited = until != clock::time_point::max();
-        bool is_late = false;
-        while (!has_ended) {
-            if (!is_limited || is_late) {
-                context.run_one();
-            } else if (context.run_one_until(until) == 0) {
-                // What can end it without waiting may: a time-out of zero is no cancellation.
-                while (!has_ended && context.poll_one() != 0) {
-                }
-                if (has_ended) break;
-                is_late = true;
-                cancel.emit(asio::cancellation_type::terminal);
-            }
-        }
-        if (!failure) return *std::move(result);
-        if (is_late) throw std::system_error(errc::timed_out);
-        std::rethrow_exception(failure);
-    }
-
-    struct nothing {};
-
-    void run(asio::awaitable<void> call) { run(with_value(std::move(call))); }
-
-    static asio::awaitable<nothing> with_value(asio::awaitable<void> call) {
-        co_await std::move(call);
-        co_return nothing{};
-    }
-
-    /// Of a client that was moved from, the state is null.
-    static state& of(const std::unique_ptr<state>& held) {
-        if (!held) throw std::system_error(errc::client_closed);
-        return *held;
-    }
 };
 
 blocking_client blocking_client::connect(std::string address, connect_options options) {
     auto made = std::make_unique<state>();
-    made->connected = made->run(client_core::open(std::move(address), std::move(options)));
+    made->core = made->loop.run(client_core::open(std::move(address), std::move(options)));
     return blocking_client{std::move(made)};
 }
 
@@ -83,83 +28,111 @@ blocking_client::blocking_client(blocking_client&&) noexcept = default;
 blocking_client& blocking_client::operator=(blocking_client&&) noexcept = default;
 blocking_client::~blocking_client() = default;
 
-call_target* blocking_client::target() const {
-    return state::of(state_).connected.target();
+// Of one that was moved from, the state is null.
+blocking_client::state& blocking_client::opened() const {
+    if (!state_) throw call_error(make_error_code(errc::client_closed), false);
+    return *state_;
+}
+
+call_router* blocking_client::router() const {
+    return opened().core.router();
+}
+
+std::unique_ptr<lent_connection> blocking_client::lend() {
+    return opened().core.lend();
+}
+
+void blocking_client::catch_up() {
+    state_->loop.catch_up();
 }
 
 void blocking_client::run_until(const bool& has_ended) {
-    asio::io_context& context = state_->context;
-    context.restart();
-    while (!has_ended)
-        context.run_one();
+    state_->loop.run_until(has_ended);
 }
 
-blocking_subscriber blocking_client::subscribe(std::vector<std::string> channels) && {
-    auto held = std::move(state_);
-    state& from = state::of(held);
-    from.subscribed = from.run(
-        client_core::subscribe(std::move(from.connected), "SUBSCRIBE", std::move(channels)));
-    return blocking_subscriber{std::move(held)};
+blocking_subscriber blocking_client::subscribe(channel_kind kind, std::vector<std::string> names) {
+    auto made = std::make_unique<blocking_subscriber::state>();
+    made->subscribed = subscriber{made->loop.run(opened().core.subscribe(kind, std::move(names)))};
+    return blocking_subscriber{std::move(made)};
 }
 
-blocking_subscriber blocking_client::psubscribe(std::vector<std::string> patterns) && {
-    auto held = std::move(state_);
-    state& from = state::of(held);
-    from.subscribed = from.run(
-        client_core::subscribe(std::move(from.connected), "PSUBSCRIBE", std::move(patterns)));
-    return blocking_subscriber{std::move(held)};
+blocking_subscriber blocking_client::subscribe(std::vector<std::string> channels) {
+    return subscribe(channel_kind::channel, std::move(channels));
+}
+
+blocking_subscriber blocking_client::psubscribe(std::vector<std::string> patterns) {
+    return subscribe(channel_kind::pattern, std::move(patterns));
+}
+
+blocking_subscriber blocking_client::ssubscribe(std::vector<std::string> channels) {
+    return subscribe(channel_kind::shard_channel, std::move(channels));
 }
 
 void blocking_client::close() noexcept {
-    if (state_) state_->connected.close();
+    if (state_) state_->core.close();
 }
 
 bool blocking_client::is_open() const noexcept {
-    return state_ && state_->connected.is_open();
+    return state_ && state_->core.is_open();
+}
+
+bool blocking_client::is_connected() const noexcept {
+    return state_ && state_->core.is_connected();
+}
+
+client_counters blocking_client::counters() const noexcept {
+    return state_ ? state_->core.counters() : client_counters{};
 }
 
 protocol_version blocking_client::protocol() const noexcept {
-    return state_ ? state_->connected.protocol() : protocol_version::resp2;
+    return state_ ? state_->core.protocol() : protocol_version::resp2;
 }
 
 // --- subscriber ---
 
-blocking_subscriber::blocking_subscriber(std::unique_ptr<blocking_client::state> connected) noexcept
-    : state_{std::move(connected)} {}
+blocking_subscriber::blocking_subscriber(std::unique_ptr<state> subscribed) noexcept
+    : state_{std::move(subscribed)} {}
 
 blocking_subscriber::blocking_subscriber(blocking_subscriber&&) noexcept = default;
 blocking_subscriber& blocking_subscriber::operator=(blocking_subscriber&&) noexcept = default;
 blocking_subscriber::~blocking_subscriber() = default;
 
+blocking_subscriber::state& blocking_subscriber::opened() const {
+    if (!state_) throw call_error(make_error_code(errc::client_closed), false);
+    return *state_;
+}
+
 std::optional<message> blocking_subscriber::next() {
-    auto& held = blocking_client::state::of(state_);
-    return held.run(held.subscribed.next());
+    return opened().loop.run(opened().subscribed.next());
 }
 
 std::optional<message> blocking_subscriber::next(std::chrono::milliseconds time_out) {
-    auto& held = blocking_client::state::of(state_);
-    const auto now = std::chrono::steady_clock::now();
-    return held.run(held.subscribed.next(), deadline_after(now, time_out));
+    opened().loop.poll(); // a time-out of zero is for what is there
+    return opened().loop.run(opened().subscribed.next(time_out));
 }
 
 void blocking_subscriber::subscribe(std::vector<std::string> channels) {
-    auto& held = blocking_client::state::of(state_);
-    held.run(held.subscribed.subscribe(std::move(channels)));
+    opened().loop.run(opened().subscribed.subscribe(std::move(channels)));
 }
 
 void blocking_subscriber::psubscribe(std::vector<std::string> patterns) {
-    auto& held = blocking_client::state::of(state_);
-    held.run(held.subscribed.psubscribe(std::move(patterns)));
+    opened().loop.run(opened().subscribed.psubscribe(std::move(patterns)));
+}
+
+void blocking_subscriber::ssubscribe(std::vector<std::string> channels) {
+    opened().loop.run(opened().subscribed.ssubscribe(std::move(channels)));
 }
 
 void blocking_subscriber::unsubscribe(std::vector<std::string> channels) {
-    auto& held = blocking_client::state::of(state_);
-    held.run(held.subscribed.unsubscribe(std::move(channels)));
+    opened().loop.run(opened().subscribed.unsubscribe(std::move(channels)));
 }
 
 void blocking_subscriber::punsubscribe(std::vector<std::string> patterns) {
-    auto& held = blocking_client::state::of(state_);
-    held.run(held.subscribed.punsubscribe(std::move(patterns)));
+    opened().loop.run(opened().subscribed.punsubscribe(std::move(patterns)));
+}
+
+void blocking_subscriber::sunsubscribe(std::vector<std::string> channels) {
+    opened().loop.run(opened().subscribed.sunsubscribe(std::move(channels)));
 }
 
 std::vector<std::string> blocking_subscriber::channels() const {
@@ -168,6 +141,14 @@ std::vector<std::string> blocking_subscriber::channels() const {
 
 std::vector<std::string> blocking_subscriber::patterns() const {
     return state_ ? state_->subscribed.patterns() : std::vector<std::string>{};
+}
+
+std::vector<std::string> blocking_subscriber::shard_channels() const {
+    return state_ ? state_->subscribed.shard_channels() : std::vector<std::string>{};
+}
+
+std::uint64_t blocking_subscriber::reconnects() const noexcept {
+    return state_ ? state_->subscribed.reconnects() : 0;
 }
 
 } // namespace mini_redis

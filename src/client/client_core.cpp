@@ -2,8 +2,7 @@
 
 #include <utility>
 
-#include "client/connection.hpp"
-#include "client/open_connection.hpp"
+#include "client/client_connections.hpp"
 #include "client/subscription.hpp"
 
 namespace mini_redis {
@@ -22,11 +21,16 @@ bool equals_ignoring_case(std::string_view text, std::string_view upper) noexcep
 } // namespace
 
 asio::awaitable<client_core> client_core::open(std::string address, connect_options options) {
-    co_return client_core{co_await open_connection(std::move(address), std::move(options))};
+    const auto executor = co_await asio::this_coro::executor;
+    auto context = std::make_shared<client_context>(address, std::move(options));
+    const auto opened = std::make_shared<client_connections>(executor, std::move(context));
+    co_await connection::connect(opened->shared());
+    opened->shared()->open();
+    co_return client_core{opened};
 }
 
-client_core::client_core(std::shared_ptr<connection> opened) noexcept
-    : connection_{std::move(opened)} {}
+client_core::client_core(std::shared_ptr<client_connections> opened) noexcept
+    : state_{std::move(opened)} {}
 
 client_core::client_core() noexcept = default;
 client_core::client_core(client_core&&) noexcept = default;
@@ -34,7 +38,7 @@ client_core::client_core(client_core&&) noexcept = default;
 client_core& client_core::operator=(client_core&& other) noexcept {
     if (this != &other) {
         close();
-        connection_ = std::move(other.connection_);
+        state_ = std::move(other.state_);
     }
     return *this;
 }
@@ -43,25 +47,56 @@ client_core::~client_core() {
     close();
 }
 
-call_target* client_core::target() const noexcept {
-    return connection_.get();
+call_router* client_core::router() const noexcept {
+    return state_.get();
+}
+
+std::unique_ptr<lent_connection> client_core::lend() const {
+    if (!is_open()) throw call_error(make_error_code(errc::client_closed), false);
+    return std::make_unique<lent_connection>(state_);
 }
 
 void client_core::close() noexcept {
-    if (connection_) connection_->close(errc::client_closed);
+    if (state_) state_->close();
 }
 
 bool client_core::is_open() const noexcept {
-    return connection_ && connection_->is_open();
+    return state_ && state_->shared()->is_open();
+}
+
+bool client_core::is_connected() const noexcept {
+    return state_ && state_->shared()->is_connected();
 }
 
 protocol_version client_core::protocol() const noexcept {
-    return connection_ ? connection_->protocol : protocol_version::resp2;
+    return state_ ? state_->shared()->protocol() : protocol_version::resp2;
 }
 
-asio::awaitable<subscriber> client_core::subscribe(client_core from, std::string_view command,
-                                                   std::vector<std::string> names) {
-    return subscription::open(std::move(from.connection_), command, std::move(names));
+client_counters client_core::counters() const noexcept {
+    return state_ ? state_->context()->counters : client_counters{};
+}
+
+const asio::any_io_executor& client_core::executor() const noexcept {
+    return state_->shared()->executor();
+}
+
+asio::awaitable<subscription_core> client_core::subscribe(channel_kind kind,
+                                                          std::vector<std::string> names) const {
+    if (!state_) return subscription::open(nullptr, {}, kind, std::move(names));
+    return subscription::open(state_->context(), executor(), kind, std::move(names));
+}
+
+lent_connection::lent_connection(std::shared_ptr<client_connections> from)
+    : from_{std::move(from)},
+      lent_{from_->pool().lend()} {}
+
+lent_connection::~lent_connection() {
+    from_->pool().give_back(lent_, is_spoilt_);
+}
+
+call_target& lent_connection::route(const call_settings& /*settings*/,
+                                    std::span<const std::string_view> /*words*/) {
+    return *lent_;
 }
 
 bool has_one_reply(std::span<const std::string_view> words) noexcept {

@@ -1,115 +1,98 @@
 #include "client/connection.hpp"
 
 #include <algorithm>
-#include <array>
 #include <asio/buffer.hpp>
-#include <asio/co_spawn.hpp>
 #include <asio/error.hpp>
-#include <asio/write.hpp>
+#include <asio/post.hpp>
 #include <mini_redis/detail/start_call.hpp>
-#include <string_view>
+#include <tuple>
 
 #include "client/deadline.hpp"
+#include "client/push_kind.hpp"
+#include "resp/output_buffer.hpp"
 #include "resp/request_writer.hpp"
 
 namespace mini_redis {
 
 namespace {
 
+using std::chrono::steady_clock;
+
 constexpr std::size_t read_size = 64 * 1024;
 
 // How much a server may owe to callers who have given up before it is taken for dead.
-constexpr std::size_t most_given_up = 4096;
-constexpr std::size_t most_unsent_bytes = 64 * 1024 * 1024;
+constexpr std::size_t most_owed = 4096;
 
-// Memory that a large request leaves in the write buffers, and that is worth keeping.
+// Memory that a large reply leaves in the read buffer, and that is worth keeping.
 constexpr std::size_t most_idle_capacity = 1024 * 1024;
 
 constexpr std::chrono::milliseconds timer_resolution{1};
 
-bool is_one_of(std::string_view text, std::initializer_list<std::string_view> words) {
-    return std::find(words.begin(), words.end(), text) != words.end();
-}
-
-// The first word of a push tells what it is.
-std::string_view push_kind(const reply_view& push) noexcept {
-    return push.size() == 0 ? std::string_view{} : (*push.begin()).text();
-}
-
-// message = kind, channel, payload  |  "pmessage", pattern, channel, payload
-std::optional<message> to_message(const reply_view& push) {
-    const std::string_view kind = push_kind(push);
-    const bool by_pattern = kind == "pmessage" && push.size() == 4;
-    if (!by_pattern && !(is_one_of(kind, {"message", "smessage"}) && push.size() == 3))
-        return std::nullopt;
-    auto part = ++push.begin();
-    message result;
-    if (by_pattern) result.pattern = (*part++).text();
-    result.channel = (*part++).text();
-    result.payload = (*part).text();
-    return result;
-}
-
 } // namespace
 
-connection::connection(stream_socket socket)
-    : call_target{socket.get_executor()},
-      socket_{std::move(socket)},
-      timer_{executor_} {}
-
-void connection::open() {
-    asio::co_spawn(executor_, read_replies(reader_scope{shared_from_this()}),
-                   [self = shared_from_this()](const std::exception_ptr& failure) {
-                       // Only running out of memory gets here: the rest is handled inside.
-                       if (failure) self->close(std::make_error_code(std::errc::not_enough_memory));
-                   });
-}
+connection::connection(asio::any_io_executor executor, std::shared_ptr<client_context> context,
+                       connection_use use, connection_user* user)
+    : call_target{std::move(executor)},
+      context_{std::move(context)},
+      use_{use},
+      user_{user},
+      pause_{executor_},
+      timer_{executor_},
+      pulse_{executor_} {}
 
 // --- in ---
 
-asio::awaitable<void> connection::read_replies(reader_scope scope) {
-    connection& self = *scope;
+asio::awaitable<void> connection::read_replies() {
     output_buffer unread;
-    while (self.open_) {
+    while (is_linked_) {
         // A large reply gets its room as it comes, by doubling.
-        const std::size_t missing =
-            self.parser_.needed() - std::min(self.parser_.needed(), unread.size());
+        const std::size_t missing = parser_.needed() - std::min(parser_.needed(), unread.size());
         const std::size_t room = std::max(read_size, std::min(missing, unread.size()));
-        const auto buffer = asio::buffer(unread.prepare(room), room);
-        const auto [error, size] = co_await self.socket_.async_read_some(buffer, use_tuple);
+        const auto into = asio::buffer(unread.prepare(room), room);
+        std::error_code error;
+        std::size_t size = 0;
+        if (link_->has_tls())
+            std::tie(error, size) = co_await link_->read_through_tls(into);
+        else
+            std::tie(error, size) = co_await link_->socket().async_read_some(into, use_tuple);
         if (error) {
-            self.close(error == asio::error::eof ? make_error_code(errc::connection_closed)
-                                                 : error);
+            lose_link(error == asio::error::eof ? make_error_code(errc::connection_closed) : error);
             break;
         }
+        was_heard_ = true;
+        context_->counters.bytes_received += size;
         unread.commit(size);
-        self.is_reading_batch_ = true;
-        while (self.open_) {
-            const reply_parser::result result = self.parser_.parse(unread.view());
+        is_reading_batch_ = true;
+        while (is_linked_) {
+            const reply_parser::result result = parser_.parse(unread.view());
             if (result == reply_parser::result::need_more) break;
             if (result == reply_parser::result::error) {
-                self.close(errc::protocol_error);
+                lose_link(errc::protocol_error, parser_.error_text());
                 break;
             }
-            const reply_view received = self.parser_.view(unread.data());
-            if (!self.is_push(received)) {
-                self.on_reply(received);
-            } else if (std::optional<message> published = self.to_published(received)) {
-                const auto queue = self.messages_; // a subscriber may go away meanwhile
-                if (queue->is_full()) {
-                    self.end_batch();
-                    co_await queue->wait_for_room(); // nothing more is read until then
-                    self.is_reading_batch_ = true;
-                }
-                queue->push(std::move(*published));
-            } else {
-                self.on_confirmation(received);
-            }
-            unread.consume(self.parser_.consumed());
+            const reply_view received = parser_.view(unread.data());
+            if (!is_push(received))
+                on_reply(received);
+            else if (!confirms(received) && user_ && !user_->on_push(received))
+                co_await take_push(received);
+            unread.consume(parser_.consumed());
         }
-        self.end_batch();
+        end_batch();
         if (unread.empty() && unread.capacity() > most_idle_capacity) unread.release();
     }
+}
+
+// Nothing more is read until its user has room for it, which is the back-pressure.
+asio::awaitable<void> connection::take_push(const reply_view& received) {
+    end_batch();
+    is_paused_ = true;
+    while (is_linked_ && user_) {
+        co_await user_->wait_for_room();
+        if (user_ && user_->on_push(received)) break;
+    }
+    is_paused_ = false;
+    was_heard_ = true;
+    is_reading_batch_ = true;
 }
 
 // What the callers asked for while they were resumed goes out together.
@@ -120,76 +103,153 @@ void connection::end_batch() {
 
 bool connection::is_push(const reply_view& received) const noexcept {
     if (received.type() == frame_type::push) return true;
-    // In RESP2 a subscriber gets arrays, once it has no ordinary call under way.
-    return messages_ && protocol == protocol_version::resp2 &&
-           received.type() == frame_type::array && (!first_ || first_->settings.confirmations > 0);
+    return expects_pushes_ && protocol_ == protocol_version::resp2 &&
+           received.type() == frame_type::array && is_push_kind(push_kind(received));
 }
 
-std::optional<message> connection::to_published(const reply_view& push) const {
-    return messages_ ? to_message(push) : std::nullopt;
-}
-
-void connection::on_confirmation(const reply_view& received) {
-    if (!first_ || first_->settings.confirmations == 0) return; // a push that nobody asked for
-    if (!is_one_of(push_kind(received), {"subscribe", "psubscribe", "unsubscribe", "punsubscribe"}))
-        return;
-    if (--first_->settings.confirmations == 0) on_reply(received);
+bool connection::confirms(const reply_view& push) {
+    const pending_call* const call = queue_.first_sent();
+    if (!call || !call->confirms || !is_confirmation_kind(push_kind(push))) return false;
+    on_reply(push);
+    return true;
 }
 
 void connection::on_reply(const reply_view& reply) {
-    if (first_ && first_->settings.replies > 1) {
-        --first_->settings.replies;
-        first_->collect(reply);
+    pending_call* const call = queue_.first_sent();
+    if (!call) { // the order is lost
+        lose_link(errc::protocol_error,
+                  reply.is_error() ? reply.text() : "a reply that nobody asked for");
         return;
     }
-    pending_call* const call = pop_front();
-    if (!call) { // a reply that nobody asked for: the order is lost
-        close(errc::protocol_error);
+    attempts_ = 0;
+    if (call->replies > 1 && !(call->confirms && reply.is_error())) {
+        --call->replies;
+        if (!call->confirms) call->collect(reply);
         return;
     }
-    if (call->given_up) --given_up_;
+    queue_.pop_sent();
+    if (call->given_up) {
+        --owed_;
+    } else {
+        if (call->extras && asks_again(*call, reply)) return;
+        if (reply.is_error())
+            count_end(*call, {errc::error_reply, reply.text(), parser_.consumed()});
+        else
+            count_end(*call, {{}, {}, parser_.consumed()});
+    }
     try {
-        call->deliver(*this, reply);
+        call->deliver(reply);
     } catch (...) {
         // A caller's completion handler threw. That belongs to whoever runs the loop, and must not
         // end the reader.
         asio::post(executor_,
                    [thrown = std::current_exception()] { std::rethrow_exception(thrown); });
     }
+    if (user_ && queue_.empty()) user_->on_idle(*this);
+}
+
+// A script that the server does not know is sent whole.
+bool connection::asks_again(pending_call& call, const reply_view& reply) {
+    std::string& fallback = call.extras->fallback;
+    if (fallback.empty() || !reply.is_error() || !reply.text().starts_with("NOSCRIPT"))
+        return false;
+    try {
+        queue_.add(&call, [&](output_buffer& out) { out.append(fallback); });
+    } catch (const std::bad_alloc&) {
+        return false;
+    }
+    fallback.clear();
+    return true;
 }
 
 // --- out ---
 
-void connection::start(pending_call* call, std::span<const std::string_view> words) {
-    start_with(call, [&] { write_request(gathered_, words); });
+void connection::start(pending_call* call, const call_settings& settings,
+                       std::span<const std::string_view> words) {
+    const std::string_view command = words.empty() ? std::string_view{} : words[0];
+    start_with(call, settings, {command, 1, 0},
+               [words](output_buffer& out) { write_request(out, words); });
 }
 
-void connection::start(pending_call* call, std::string_view requests) {
-    start_with(call, [&] { gathered_.append(requests); });
+void connection::start(pending_call* call, const call_settings& settings,
+                       const request_batch& requests) {
+    if (!requests.fallback().empty()) call->need_extras().fallback = requests.fallback();
+    start_with(call, settings, {requests.command(), requests.size(), 0},
+               [&](output_buffer& out) { out.append(requests.bytes()); });
 }
 
 template <class Write>
-void connection::start_with(pending_call* call, Write write) {
-    std::error_code refused = open_ ? call->settings.refused : close_reason_;
+void connection::start_with(pending_call* call, const call_settings& settings, call_begin begin,
+                            Write write) {
+    ++context_->counters.calls;
+    ++context_->counters.in_flight;
+    call->holder = this;
+    call->replies = settings.replies;
+    call->confirms = settings.confirms;
+    call->blocks = settings.blocks;
+    std::optional<failure> refused = refusal(settings);
+    const std::size_t unsent = queue_.unsent_size();
     if (!refused) {
-        if (call->settings.time_out < std::chrono::milliseconds{0})
-            call->settings.time_out = call_timeout;
         try {
-            write();
-            return enqueue(call);
+            if (settings.idempotent || is_restoring_) [[unlikely]] {
+                call->need_extras().idempotent = settings.idempotent;
+                add_with_copy(call, write);
+            } else {
+                queue_.add(call, write);
+            }
         } catch (const std::bad_alloc&) { // nothing was written
-            refused = std::make_error_code(std::errc::not_enough_memory);
+            refused = failure::unsent(std::make_error_code(std::errc::not_enough_memory));
         }
     }
-    call->fail(*this, refused);
-    memory_.destroy(call);
+    if (context_->options.on_call) [[unlikely]] {
+        begin.size = queue_.unsent_size() - unsent;
+        call_observer observer = context_->options.on_call(begin);
+        if (observer) call->need_extras().observer = std::move(observer);
+    }
+    if (refused) {
+        fail(*call, *std::move(refused));
+        return memory_.destroy(call);
+    }
+    stamp(*call, settings);
+    if (!flush_is_posted_ && !is_reading_batch_) post_flush();
 }
 
-void connection::enqueue(pending_call* call) noexcept {
-    (last_ ? last_->next : first_) = call;
-    last_ = call;
-    if (!unstamped_) unstamped_ = call;
-    if (!flush_is_posted_ && !is_reading_batch_) post_flush();
+// Of a call that may have to be sent once more.
+template <class Write>
+void connection::add_with_copy(pending_call* call, Write write) {
+    output_buffer request;
+    write(request);
+    call_extras& extras = *call->extras;
+    extras.request = request.view();
+    extras.replies = call->replies;
+    if (is_restoring_)
+        restoring_.push_back(call);
+    else
+        queue_.add(call, [&](output_buffer& out) { out.append(extras.request); });
+}
+
+std::optional<failure> connection::refusal(const call_settings& settings) const {
+    if (settings.refused != errc{}) return failure::unsent(settings.refused);
+    if (!open_) return failure::unsent(close_reason_, trouble_);
+    if (queue_.unsent_size() > context_->options.most_unsent)
+        return failure::unsent(errc::overloaded);
+    if (!is_linked_ && !context_->options.wait_for_connection && (links_ > 0 || attempts_ > 1))
+        return failure::unsent(errc::not_sent, trouble_);
+    return std::nullopt;
+}
+
+// The clock is read once a turn of the loop.
+void connection::stamp(pending_call& call, const call_settings& settings) {
+    std::chrono::milliseconds time_out = settings.time_out;
+    if (time_out.count() < 0) {
+        time_out = context_->options.call_timeout;
+        if (settings.blocks && time_out.count() > 0)
+            time_out = settings.wait.count() > 0 ? time_out + settings.wait : settings.wait;
+    }
+    if (time_out.count() <= 0) return;
+    if (!turn_time_) turn_time_ = steady_clock::now();
+    call.deadline = deadline_after(*turn_time_, time_out);
+    if (call.deadline < timer_at_) arm_timer(call.deadline);
 }
 
 // At the end of this turn of the loop, so that all calls made in it are written together.
@@ -202,97 +262,72 @@ void connection::post_flush() {
 }
 
 void connection::flush() {
-    if (!open_) return;
-
-    // The time-out of a call runs from now, when its request is handed to the socket.
-    if (unstamped_) {
-        const auto now = std::chrono::steady_clock::now();
-        auto earliest = std::chrono::steady_clock::time_point::max();
-        for (; unstamped_; unstamped_ = unstamped_->next) {
-            if (unstamped_->settings.time_out.count() <= 0) continue;
-            unstamped_->deadline = deadline_after(now, unstamped_->settings.time_out);
-            earliest = std::min(earliest, unstamped_->deadline);
-        }
-        if (earliest < timer_at_) arm_timer(earliest);
+    turn_time_.reset();
+    if (!is_linked_ || awaits_room_ || write_failed_) {
+        if (queue_.is_mostly_withdrawn()) destroy(queue_.drop_withdrawn());
+        return;
     }
-
-    if (is_sending_) return; // send_rest() comes back
-    if (write_failed_) gathered_.clear();
-    while (!gathered_.empty()) {
+    destroy(queue_.drop_withdrawn());
+    while (true) {
+        const std::string_view bytes = queue_.writable(context_->options.most_outstanding);
+        if (bytes.empty()) return;
         std::error_code error;
-        const std::size_t size =
-            socket_.write_some(asio::buffer(gathered_.data(), gathered_.size()), error);
+        const std::size_t size = link_->write_some(bytes, error);
         if (error == asio::error::would_block || error == asio::error::try_again) {
-            send_rest();
+            awaits_room_ = true;
+            link_->when_writable([self = shared_from_this(), link = links_] {
+                if (!self->is_linked_ || self->links_ != link) return;
+                self->awaits_room_ = false;
+                self->flush();
+            });
             return;
         }
         if (error) { // what the server has said before it closed can still be read
             write_failed_ = true;
-            gathered_.clear();
             return;
         }
-        gathered_.consume(size);
+        context_->counters.bytes_sent += size;
+        queue_.written(size);
     }
-    if (gathered_.capacity() > most_idle_capacity) gathered_.release();
-}
-
-// The socket's buffer is full: waits, while new calls gather in the other buffer.
-void connection::send_rest() {
-    is_sending_ = true;
-    sending_ = std::move(gathered_);
-    asio::async_write(socket_, asio::buffer(sending_.data(), sending_.size()),
-                      [self = shared_from_this()](std::error_code error, std::size_t) {
-                          self->is_sending_ = false;
-                          self->sending_.release();
-                          if (error) self->write_failed_ = true;
-                          self->flush();
-                      });
 }
 
 // --- ends ---
 
-pending_call* connection::pop_front() noexcept {
-    pending_call* const call = first_;
-    if (!call) return nullptr;
-    first_ = call->next;
-    if (!first_) last_ = nullptr;
-    if (unstamped_ == call) unstamped_ = first_;
-    return call;
-}
-
-pending_call* connection::take_all() noexcept {
-    last_ = unstamped_ = nullptr;
-    given_up_ = 0;
-    return std::exchange(first_, nullptr);
+bool connection::may_have_run(const pending_call& call) const noexcept {
+    return queue_.is_begun(call) || (call.extras && call.extras->was_sent);
 }
 
 void connection::give_up(pending_call* call, std::error_code why) {
     if (call->given_up) return;
-    call->fail(*this, why);
-    ++given_up_;
-    if (given_up_ > most_given_up || gathered_.size() + sending_.size() > most_unsent_bytes)
-        close(errc::timed_out);
+    const bool is_begun = queue_.is_begun(*call);
+    const bool may_run = may_have_run(*call);
+    fail(*call, failure{why, may_run ? std::string{} : trouble_, may_run});
+    if (!is_begun) {
+        queue_.withdraw(*call);
+        if (!flush_is_posted_ && queue_.is_mostly_withdrawn()) post_flush();
+        return;
+    }
+    ++owed_;
+    // It would take what nobody waits for any more, such as an element of a list.
+    if (call->blocks) lose_link(errc::client_closed);
+    if (owed_ > most_owed) lose_link(errc::timed_out, "too many replies are owed");
 }
 
 void connection::on_timer() {
-    timer_at_ = std::chrono::steady_clock::time_point::max();
-    const auto now = std::chrono::steady_clock::now();
+    timer_at_ = steady_clock::time_point::max();
+    const auto now = steady_clock::now();
     auto earliest = timer_at_;
-    // give_up() may close the connection, which empties the queue.
-    for (pending_call* call = first_; open_ && call && call != unstamped_;) {
-        pending_call* const next = call->next;
-        if (!call->given_up) {
-            if (call->deadline <= now)
-                give_up(call, errc::timed_out);
-            else
-                earliest = std::min(earliest, call->deadline);
-        }
-        call = next;
-    }
+    queue_.visit([&](pending_call& call) {
+        if (call.given_up) return;
+        if (call.deadline <= now)
+            give_up(&call, errc::timed_out);
+        else
+            earliest = std::min(earliest, call.deadline);
+    });
     if (open_ && earliest != timer_at_) arm_timer(std::max(earliest, now + timer_resolution));
 }
 
-void connection::arm_timer(std::chrono::steady_clock::time_point at) {
+void connection::arm_timer(steady_clock::time_point at) {
     timer_at_ = at;
     timer_.expires_at(at);
     timer_.async_wait([self = shared_from_this()](std::error_code error) {
@@ -300,31 +335,83 @@ void connection::arm_timer(std::chrono::steady_clock::time_point at) {
     });
 }
 
+void connection::count_end(const pending_call& call, const call_end& end) {
+    client_counters& counters = context_->counters;
+    --counters.in_flight;
+    if (end.error == errc::error_reply)
+        ++counters.error_replies;
+    else if (end.error)
+        ++counters.failures;
+    if (call.extras && call.extras->observer) call.extras->observer(end);
+}
+
+void connection::fail(pending_call& call, failure why) {
+    if (call.given_up) return;
+    count_end(call, {why.code(), why.text(), 0});
+    call.fail(std::move(why));
+}
+
+void connection::fail_and_destroy(call_list calls, std::error_code why) {
+    while (!calls.empty()) {
+        pending_call* const call = calls.pop_front();
+        const bool may_run = may_have_run(*call);
+        fail(*call, failure{why, may_run ? std::string{} : trouble_, may_run});
+        memory_.destroy(call);
+    }
+}
+
+void connection::destroy(call_list calls) noexcept {
+    while (!calls.empty())
+        memory_.destroy(calls.pop_front());
+}
+
+// What becomes of the calls that were under way on a link that is lost.
+void connection::settle(call_list sent) {
+    owed_ = 0;
+    call_list again;
+    while (!sent.empty()) {
+        pending_call* const call = sent.pop_front();
+        call_extras* const extras = call->extras.get();
+        if (!call->given_up && extras && extras->idempotent && can_be_linked_again() &&
+            (call->confirms || call->replies == extras->replies)) {
+            extras->was_sent = true;
+            call->replies = extras->replies;
+            again.push_back(call);
+            continue;
+        }
+        fail(*call, failure{errc::unknown_outcome, trouble_});
+        memory_.destroy(call);
+    }
+    try {
+        queue_.put_back(again);
+    } catch (const std::bad_alloc&) {
+        while (!again.empty()) {
+            pending_call* const call = again.pop_front();
+            fail(*call, failure{errc::unknown_outcome, trouble_});
+            memory_.destroy(call);
+        }
+    }
+}
+
 void connection::close(std::error_code why) {
     if (!open_) return;
     open_ = false;
     close_reason_ = why;
+    is_linked_ = false;
     timer_.cancel();
-    std::error_code ignored;
-    socket_.close(ignored);
-    if (messages_) messages_->end(why);
-    for (pending_call* call = take_all(); call;) {
-        pending_call* const next = call->next;
-        call->fail(*this, why);
-        memory_.destroy(call);
-        call = next;
-    }
+    pulse_.cancel();
+    pause_.cancel();
+    if (dialer_) dialer_->cancel();
+    if (link_) link_->close();
+    fail_and_destroy(queue_.take_all(), why);
+    if (connection_user* const user = std::exchange(user_, nullptr)) user->on_close(*this);
 }
 
 // The loop is gone: nobody can be told, but everything is freed.
 void connection::abandon() noexcept {
-    pending_call* call = take_all();
+    const call_list calls = queue_.take_all();
     close(errc::client_closed);
-    while (call) {
-        pending_call* const next = call->next;
-        memory_.destroy(call);
-        call = next;
-    }
+    destroy(calls);
 }
 
 asio::awaitable<frame> ask(connection& to, command_line command, call_settings settings) {

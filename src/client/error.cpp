@@ -11,13 +11,18 @@ public:
     std::string message(int value) const override {
         switch (static_cast<errc>(value)) {
         case errc::protocol_error: return "the peer sent bytes that are not RESP";
-        case errc::connection_closed: return "the connection was closed before the reply came";
+        case errc::connection_closed: return "the server has closed the connection";
         case errc::timed_out: return "the time-out passed before the reply came";
         case errc::unexpected_reply: return "the reply is of an unexpected type";
         case errc::client_closed: return "the client is closed";
         case errc::bad_address: return "the address cannot be understood";
         case errc::error_reply: return "the server answered with an error";
         case errc::not_allowed: return "the command cannot be sent in this way";
+        case errc::not_sent: return "the command was not sent";
+        case errc::unknown_outcome:
+            return "the connection was lost, and the command may have run or not";
+        case errc::overloaded: return "too much waits to be sent";
+        case errc::not_supported: return "the library was built without it";
         }
         return "unknown error";
     }
@@ -30,6 +35,10 @@ public:
         case errc::timed_out: return std::errc::timed_out;
         case errc::bad_address: return std::errc::invalid_argument;
         case errc::not_allowed: return std::errc::operation_not_permitted;
+        case errc::unknown_outcome: return std::errc::connection_reset;
+        case errc::not_sent: return std::errc::not_connected;
+        case errc::overloaded: return std::errc::no_buffer_space;
+        case errc::not_supported: return std::errc::not_supported;
         case errc::unexpected_reply:
         case errc::error_reply:
         case errc::client_closed: break;

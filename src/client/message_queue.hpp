@@ -5,8 +5,12 @@
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
+#include <asio/steady_timer.hpp>
+#include <chrono>
 #include <cstddef>
 #include <deque>
+#include <memory>
+#include <mini_redis/error.hpp>
 #include <mini_redis/subscriber.hpp>
 #include <mini_redis/wakeup.hpp>
 #include <optional>
@@ -15,7 +19,7 @@
 
 namespace mini_redis {
 
-/// One producer, one consumer, one executor. Shared ownership is up to its users.
+/// One producer, one consumer, one executor. Who waits shares ownership.
 class message_queue {
 public:
     message_queue(const asio::any_io_executor& executor, std::size_t capacity)
@@ -33,9 +37,9 @@ public:
     }
 
     /// Waits until it is not full, or has ended.
-    asio::awaitable<void> wait_for_room() {
-        while (is_full() && !ended_)
-            co_await drained_.wait();
+    static asio::awaitable<void> wait_for_room(std::shared_ptr<message_queue> self) {
+        while (self->is_full() && !self->ended_)
+            co_await self->drained_.wait();
     }
 
     /// Nothing is pushed any more. Only the first reason counts.
@@ -49,18 +53,33 @@ public:
     /// Nobody takes them any more.
     void discard() noexcept { messages_.clear(); }
 
-    /// The next message; nothing when it has ended and all were taken, and then why_ended() tells.
-    ///
-    /// *Errors*: asio::error::operation_aborted if cancelled.
-    asio::awaitable<std::optional<message>> pop() {
-        while (messages_.empty()) {
-            if (ended_) co_return std::nullopt;
-            co_await filled_.wait();
-        }
+    /// A message that is there already.
+    std::optional<message> try_pop() {
+        if (messages_.empty()) return std::nullopt;
         std::optional<message> next{std::move(messages_.front())};
         messages_.pop_front();
         drained_.notify();
-        co_return next;
+        return next;
+    }
+
+    /// The next message; nothing when it has ended and all were taken, and then why_ended() tells.
+    ///
+    /// *Errors*: errc::timed_out; asio::error::operation_aborted if cancelled.
+    static asio::awaitable<std::optional<message>>
+    pop(std::shared_ptr<message_queue> self, std::chrono::steady_clock::time_point until) {
+        asio::steady_timer alarm{co_await asio::this_coro::executor};
+        if (self->messages_.empty() && until != std::chrono::steady_clock::time_point::max()) {
+            alarm.expires_at(until);
+            alarm.async_wait([self](std::error_code error) {
+                if (!error) self->filled_.notify();
+            });
+        }
+        while (self->messages_.empty()) {
+            if (self->ended_) co_return std::nullopt;
+            if (std::chrono::steady_clock::now() >= until) throw std::system_error(errc::timed_out);
+            co_await self->filled_.wait();
+        }
+        co_return self->try_pop();
     }
 
     std::error_code why_ended() const noexcept { return ended_; }

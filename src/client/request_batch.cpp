@@ -1,5 +1,6 @@
 #include <mini_redis/detail/request_batch.hpp>
 
+#include <algorithm>
 #include <mini_redis/detail/client_core.hpp>
 
 #include "resp/output_buffer.hpp"
@@ -13,6 +14,14 @@ void request_batch::add(std::span<const std::string_view> words) {
     write_request(request, words);
     bytes_.append(request.view());
     ++size_;
+}
+
+// "*1\r\n$4\r\nPING\r\n": the first word stands behind two lines.
+std::string_view request_batch::command() const noexcept {
+    std::string_view rest = bytes_;
+    for (int lines = 0; lines < 2; ++lines)
+        rest.remove_prefix(std::min(rest.size(), rest.find('\n') + 1));
+    return rest.substr(0, rest.find('\r'));
 }
 
 } // namespace mini_redis

@@ -6,8 +6,8 @@ namespace mini_redis {
 
 std::exception_ptr failure::to_exception() const {
     if (code_ == errc::error_reply) return std::make_exception_ptr(redis_error(text_));
-    if (text_.empty()) return std::make_exception_ptr(std::system_error(code_));
-    return std::make_exception_ptr(std::system_error(code_, text_));
+    if (text_.empty()) return std::make_exception_ptr(call_error(code_, may_have_run_));
+    return std::make_exception_ptr(call_error(code_, text_, may_have_run_));
 }
 
 failure failure::from(const std::exception_ptr& thrown) {
@@ -23,7 +23,8 @@ failure failure::from(const std::exception_ptr& thrown) {
             text.resize(text.size() - tail.size());
         else
             text.clear();
-        return {error.code(), std::move(text)};
+        const auto* const call = dynamic_cast<const call_error*>(&error);
+        return {error.code(), std::move(text), !call || call->may_have_run()};
     } catch (const std::bad_alloc&) {
         return {std::make_error_code(std::errc::not_enough_memory)};
     } catch (const std::exception& error) {

@@ -4,8 +4,8 @@
 
 #include <string_view>
 
+#include "digest/sha1.hpp"
 #include "store/entry.hpp"
-#include "store/sha1.hpp"
 
 namespace mini_redis {
 

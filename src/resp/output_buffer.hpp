@@ -34,6 +34,8 @@ public:
 
     const char* data() const noexcept { return data_.get() + begin_; }
 
+    char* data() noexcept { return data_.get() + begin_; }
+
     std::string_view view() const noexcept { return {data(), size()}; }
 
     /// At least `n` writable bytes at the end; commit() makes the written ones part of the buffer.

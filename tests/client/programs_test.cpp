@@ -104,7 +104,7 @@ TEST_CASE("people chat") {
     for (const server_kind kind : available_servers()) {
         const redis_process server = start(kind);
         auto c = blocking_client::connect(address_of(server));
-        auto listener = std::move(c).subscribe({"chat"});
+        auto listener = c.subscribe({"chat"});
         const outcome ada = run_program("chat Ada " + address_of(server) + " < /dev/null");
         CHECK(ada.output == "welcome, Ada\n");
         CHECK(ada.status == 0);

@@ -38,7 +38,7 @@ TEST_CASE("a subscriber receives what is published") {
                 options.protocol = protocol;
                 client publisher = co_await client::connect(address_of(server));
                 client c = co_await client::connect(address_of(server), options);
-                subscriber s = co_await std::move(c).subscribe("news", "sports");
+                subscriber s = co_await c.subscribe("news", "sports");
                 CHECK(s.channels() == strings{"news", "sports"});
 
                 const std::string zeros{"\0\r\n\xff", 4};
@@ -92,7 +92,7 @@ TEST_CASE("messages keep their order, however many wait") {
         const auto executor = co_await asio::this_coro::executor;
         client publisher = co_await client::connect(address_of(server));
         client c = co_await client::connect(address_of(server));
-        subscriber s = co_await std::move(c).subscribe("numbers");
+        subscriber s = co_await c.subscribe("numbers");
         constexpr int count = 5000; // more than fit in its queue
         for (int i = 0; i < count; ++i) {
             const std::string number = std::to_string(i);
@@ -112,7 +112,7 @@ TEST_CASE("a subscriber that is full, and destroyed, leaves nothing behind") {
     run([&]() -> asio::awaitable<void> {
         client publisher = co_await client::connect(address_of(server));
         client c = co_await client::connect(address_of(server));
-        subscriber s = co_await std::move(c).subscribe("numbers");
+        subscriber s = co_await c.subscribe("numbers");
         for (int i = 0; i < 2000; ++i)
             co_await publisher.publish("numbers", "x");
         message m = co_await take(s);
@@ -129,7 +129,7 @@ TEST_CASE("an io_context may end while a subscriber waits, or waits to be emptie
         const auto listen = [&]() -> asio::awaitable<void> {
             client publisher = co_await client::connect(address_of(server));
             client c = co_await client::connect(address_of(server));
-            subscriber s = co_await std::move(c).subscribe("numbers");
+            subscriber s = co_await c.subscribe("numbers");
             for (int i = 0; full && i < 3000; ++i)
                 co_await publisher.publish("numbers", "x");
             is_waiting = true;
@@ -149,7 +149,7 @@ TEST_CASE("leaving and entering a channel at once is done in order") {
         run([&]() -> asio::awaitable<void> {
             client other = co_await client::connect(address_of(server));
             client c = co_await client::connect(address_of(server));
-            subscriber s = co_await std::move(c).subscribe("a");
+            subscriber s = co_await c.subscribe("a");
             auto leave = s.unsubscribe("a");
             auto enter = s.subscribe("a");
             co_await (std::move(leave) && std::move(enter));
@@ -168,7 +168,7 @@ TEST_CASE("next() can be given up, and loses nothing") {
     run([&]() -> asio::awaitable<void> {
         client publisher = co_await client::connect(address_of(server));
         client c = co_await client::connect(address_of(server));
-        subscriber s = co_await std::move(c).subscribe("news");
+        subscriber s = co_await c.subscribe("news");
         auto waiting = s.next();
         auto timer = sleep(10ms);
         const auto first = co_await (std::move(waiting) || std::move(timer));
@@ -185,6 +185,7 @@ TEST_CASE("next() ends with nothing when the connection is closed in order") {
         for (const bool by_server : {true, false}) {
             scripted_server server{executor};
             client c = co_await client::connect(server.address(), quiet());
+            const auto shared = co_await server.accept();
             spawn(executor, [](scripted_server& from, bool closes) -> asio::awaitable<void> {
                 auto peer = co_await from.accept();
                 co_await read_until(peer, "news\r\n");
@@ -192,7 +193,7 @@ TEST_CASE("next() ends with nothing when the connection is closed in order") {
                                      "*3\r\n$7\r\nmessage\r\n$4\r\nnews\r\n$4\r\nlast\r\n");
                 if (!closes) co_await error_of(read_until(peer, "never"));
             }(server, by_server));
-            subscriber s = co_await std::move(c).subscribe("news");
+            subscriber s = co_await c.subscribe("news");
             const message last = co_await take(s);
             CHECK(last.payload == "last");
             if (!by_server) {
@@ -215,6 +216,7 @@ TEST_CASE("what came before the end is still given out") {
         const auto executor = co_await asio::this_coro::executor;
         scripted_server server{executor};
         client c = co_await client::connect(server.address(), quiet());
+        const auto shared = co_await server.accept();
         spawn(executor, [](scripted_server& from) -> asio::awaitable<void> {
             auto peer = co_await from.accept();
             co_await read_until(peer, "news\r\n");
@@ -223,7 +225,7 @@ TEST_CASE("what came before the end is still given out") {
                 text += "*3\r\n$7\r\nmessage\r\n$4\r\nnews\r\n$1\r\nx\r\n";
             co_await write(peer, text);
         }(server));
-        subscriber s = co_await std::move(c).subscribe("news");
+        subscriber s = co_await c.subscribe("news");
         int received = 0;
         while (std::optional<message> m = co_await s.next())
             ++received;
@@ -236,13 +238,13 @@ TEST_CASE("a refused subscription throws what the server says") {
         const auto executor = co_await asio::this_coro::executor;
         scripted_server server{executor};
         client c = co_await client::connect(server.address(), quiet());
-        auto peer = co_await server.accept();
-        co_await write(peer, "");
-        spawn(executor, [](asio::ip::tcp::socket& to) -> asio::awaitable<void> {
-            co_await read_until(to, "secret\r\n");
-            co_await write(to, "-NOPERM this user has no permissions\r\n");
-        }(peer));
-        CHECK_THROWS_AS(co_await std::move(c).subscribe("public", "secret"), redis_error);
+        const auto shared = co_await server.accept();
+        spawn(executor, [](scripted_server& from) -> asio::awaitable<void> {
+            auto peer = co_await from.accept();
+            co_await read_until(peer, "secret\r\n");
+            co_await write(peer, "-NOPERM this user has no permissions\r\n");
+        }(server));
+        CHECK_THROWS_AS(co_await c.subscribe("public", "secret"), redis_error);
     });
 }
 
@@ -251,14 +253,15 @@ TEST_CASE("a channel that was refused is not among the channels") {
         const auto executor = co_await asio::this_coro::executor;
         scripted_server server{executor};
         client c = co_await client::connect(server.address(), quiet());
-        auto peer = co_await server.accept();
-        spawn(executor, [](asio::ip::tcp::socket& to) -> asio::awaitable<void> {
+        const auto shared = co_await server.accept();
+        spawn(executor, [](scripted_server& from) -> asio::awaitable<void> {
+            auto to = co_await from.accept();
             co_await read_until(to, "open\r\n");
             co_await write(to, "*3\r\n$9\r\nsubscribe\r\n$4\r\nopen\r\n:1\r\n");
             co_await read_until(to, "secret\r\n");
             co_await write(to, "-NOPERM this user has no permissions\r\n");
-        }(peer));
-        subscriber s = co_await std::move(c).subscribe("open");
+        }(server));
+        subscriber s = co_await c.subscribe("open");
         bool was_refused = false;
         try {
             co_await s.subscribe("open", "secret");

@@ -104,12 +104,12 @@ inline std::string address_of(const redis_process& server) {
 /// A listener whose connections the test serves by hand.
 class scripted_server {
 public:
-    explicit scripted_server(const asio::any_io_executor& executor)
-        : acceptor_{executor, {asio::ip::make_address("127.0.0.1"), 0}} {}
+    explicit scripted_server(const asio::any_io_executor& executor, std::uint16_t at = 0)
+        : acceptor_{executor, {asio::ip::make_address("127.0.0.1"), at}} {}
 
-    std::string address() const {
-        return "127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port());
-    }
+    std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+
+    std::string address() const { return "127.0.0.1:" + std::to_string(port()); }
 
     asio::awaitable<asio::ip::tcp::socket> accept() {
         return acceptor_.async_accept(asio::use_awaitable);
@@ -121,10 +121,12 @@ private:
     asio::ip::tcp::acceptor acceptor_;
 };
 
-/// Options for scripted_server: nothing is sent before the first call.
+/// Options for scripted_server: nothing is sent before the first call, and a connection that was
+/// lost is not made anew.
 inline connect_options quiet() {
     connect_options options;
     options.protocol = protocol_version::resp2;
+    options.reconnect = false;
     return options;
 }
 

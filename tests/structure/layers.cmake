@@ -9,13 +9,14 @@
 cmake_minimum_required(VERSION 3.25)
 
 # layer: the layers that it may include, then the libraries besides the standard one and the system's
-set(layers resp store commands async server client)
+set(layers digest resp store commands async server client)
+set(may_include_digest digest)
 set(may_include_resp resp)
 set(may_include_store store resp)
-set(may_include_commands commands store resp)
+set(may_include_commands commands store resp digest)
 set(may_include_async async)
 set(may_include_server server commands store resp async)
-set(may_include_client client resp async)
+set(may_include_client client resp async digest)
 set(libraries_of_system sys netinet arpa linux)
 set(libraries_resp fmt)
 set(libraries_store fmt)
@@ -23,7 +24,7 @@ set(libraries_commands fmt)
 set(libraries_async asio)
 set(libraries_server asio fmt spdlog)
 set(libraries_client asio fmt)
-set(without_asio resp store commands)
+set(without_asio digest resp store commands)
 
 # public headers by layer; those of `resp` stand below everything
 set(public_resp frame error reply_view version)
@@ -31,8 +32,8 @@ set(public_store clock keyspace)
 set(public_commands command)
 set(public_async asio channel oneshot wakeup)
 set(public_server server)
-set(public_client as_result blocking_client client command_line commands connect_options from_reply
-    pipeline result scan subscriber)
+set(public_client as_result blocking_client call_hook client client_counters command_line commands
+    connect_options from_reply pipeline result scan script subscriber transaction)
 # and those in folders, by folder
 set(public_folders_client commands detail)
 

@@ -147,21 +147,35 @@ redis_process redis_process::start_mini_redis_limited(const std::string& limits,
     return start(*program, false, std::move(all), limits);
 }
 
+std::vector<std::string> redis_process::command_line(const std::string& limits) const {
+    std::vector<std::string> all{program_, "--port", std::to_string(port_), "--bind", "127.0.0.1"};
+    if (is_redis_) all.insert(all.end(), {"--dir", directory_.string()});
+    all.insert(all.end(), arguments_.begin(), arguments_.end());
+    if (!limits.empty()) // the words that follow a shell's script are its $0, $1 …
+        all.insert(all.begin(), {"/bin/sh", "-c", limits + "; exec \"$0\" \"$@\""});
+    return all;
+}
+
+void redis_process::start_again() {
+    directory_ = make_directory();
+    const std::vector<std::string> all = command_line({});
+    if (try_start(all.front(), all) != attempt::ready)
+        throw std::runtime_error{
+            fmt::format("{} did not start again; its log:\n{}", program_, log())};
+}
+
 redis_process redis_process::start(const std::string& program, bool is_redis,
                                    std::vector<std::string> arguments, const std::string& limits) {
     // Between finding a free port and binding it another test may take it: try again with another.
     constexpr int attempts = 10;
     redis_process process;
     process.directory_ = make_directory();
-    const std::string absolute = fs::absolute(program).string();
+    process.program_ = fs::absolute(program).string();
+    process.is_redis_ = is_redis;
+    process.arguments_ = std::move(arguments);
     for (int i = 0; i < attempts; ++i) {
         process.port_ = find_free_port();
-        std::vector<std::string> all{absolute, "--port", std::to_string(process.port_), "--bind",
-                                     "127.0.0.1"};
-        if (is_redis) all.insert(all.end(), {"--dir", process.directory_.string()});
-        all.insert(all.end(), arguments.begin(), arguments.end());
-        if (!limits.empty()) // the words that follow a shell's script are its $0, $1 …
-            all.insert(all.begin(), {"/bin/sh", "-c", limits + "; exec \"$0\" \"$@\""});
+        const std::vector<std::string> all = process.command_line(limits);
         switch (process.try_start(all.front(), all)) {
         case attempt::ready: return process;
         case attempt::port_taken: break;
@@ -220,12 +234,18 @@ bool redis_process::answers_ping() const {
 redis_process::redis_process(redis_process&& other) noexcept
     : pid_{std::exchange(other.pid_, -1)},
       port_{other.port_},
-      directory_{std::exchange(other.directory_, {})} {}
+      directory_{std::exchange(other.directory_, {})},
+      program_{std::move(other.program_)},
+      is_redis_{other.is_redis_},
+      arguments_{std::move(other.arguments_)} {}
 
 redis_process& redis_process::operator=(redis_process&& other) noexcept {
     std::swap(pid_, other.pid_);
     std::swap(port_, other.port_);
     std::swap(directory_, other.directory_);
+    std::swap(program_, other.program_);
+    std::swap(is_redis_, other.is_redis_);
+    std::swap(arguments_, other.arguments_);
     return *this;
 }
 

@@ -64,11 +64,16 @@ public:
     /// Kills it and removes its directory. Does nothing the second time.
     void stop() noexcept;
 
+    /// After stop(): starts it anew, empty, on the port that it had.
+    void start_again();
+
 private:
     redis_process() = default;
 
     static redis_process start(const std::string& program, bool is_redis,
                                std::vector<std::string> arguments, const std::string& limits = {});
+
+    std::vector<std::string> command_line(const std::string& limits) const;
 
     enum class attempt { ready, port_taken, failed };
     attempt try_start(const std::string& program, const std::vector<std::string>& arguments);
@@ -77,6 +82,9 @@ private:
     pid_t pid_ = -1;
     std::uint16_t port_ = 0;
     std::filesystem::path directory_;
+    std::string program_; // its absolute path
+    bool is_redis_ = false;
+    std::vector<std::string> arguments_;
 };
 
 /// A port that nothing listens on at the moment, on 127.0.0.1.

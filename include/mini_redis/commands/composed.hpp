@@ -6,6 +6,7 @@
 #include <mini_redis/commands/sorted_sets.hpp>
 #include <mini_redis/pipeline.hpp>
 #include <mini_redis/scan.hpp>
+#include <mini_redis/transaction.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,12 +26,36 @@ public:
     /// MULTI … EXEC: commands that other clients see done all at once.
     auto transaction() noexcept { return basic_pipeline<Self, true>{self()}; }
 
+    /// The same depending on what keys hold, which must not change meanwhile (WATCH): `body` reads
+    /// them and returns the transaction, as often as it takes until nobody else has changed them.
+    ///
+    ///     using watching = watching_client<client>;
+    ///     auto [left] = co_await c.transaction({"stock"}, [](watching& t) -> asio::awaitable<…> {
+    ///         const int stock = co_await t.get<int>("stock");
+    ///         co_return t.transaction().decrby("stock", stock / 2);
+    ///     });
+    ///
+    /// It gives the replies. Where `body` returns an std::optional of a transaction, it may return
+    /// nothing, and then nothing is done and given. It takes a connection of its own meanwhile.
+    ///
+    /// *Errors*: those of a call; what `body` throws. *Cancellation*: as a call.
+    template <class Body>
+    auto transaction(std::vector<std::string> watched, Body body) {
+        return run_transaction(self(), std::move(watched), std::move(body));
+    }
+
     /// Calls with a time-out of their own, instead of the client's; zero: none.
     ///
     ///     auto report = co_await c.within(1s).get("report");
     auto within(std::chrono::milliseconds time_out) noexcept {
-        return call_view<Self>{self(), time_out};
+        return call_view<Self>{self()}.within(time_out);
     }
+
+    /// Calls that may be executed twice: if their connection is lost when they are under way, they
+    /// are sent again on the next one, instead of failing with errc::unknown_outcome.
+    ///
+    ///     auto name = co_await c.idempotent().get("name");
+    auto idempotent() noexcept { return call_view<Self>{self()}.idempotent(); }
 
     /// SCAN: the names of all keys; see basic_scan.
     ///

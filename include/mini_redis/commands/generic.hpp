@@ -69,6 +69,17 @@ public:
                                             typed_reader<Reply>{}, std::move(token)...);
     }
 
+    /// For the typed commands: sends the first, and if the server answers NOSCRIPT, the second.
+    template <class Reply, class Words>
+    auto issue_or(const Words& first, const Words& second, auto... token) {
+        request_batch requests;
+        with_views(second, [&](std::span<const std::string_view> views) { requests.add(views); });
+        requests.make_fallback();
+        with_views(first, [&](std::span<const std::string_view> views) { requests.add(views); });
+        return self().template start<Reply>(std::move(requests), call_settings{},
+                                            typed_reader<Reply>{}, std::move(token)...);
+    }
+
 private:
     // For those that nobody has vouched for.
     template <class Reader>

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <mini_redis/asio.hpp>
+#include <mini_redis/client_counters.hpp>
 #include <mini_redis/connect_options.hpp>
 #include <mini_redis/detail/pending_call.hpp>
 #include <mini_redis/subscriber.hpp>
@@ -13,12 +14,36 @@
 
 namespace mini_redis {
 
+class client_connections;
 class connection;
 
-/// Owns the connection: closes it when it ends.
+/// A connection of one's own, for as long as it is held: what WATCH needs.
+class lent_connection final : public call_router {
+public:
+    explicit lent_connection(std::shared_ptr<client_connections> from);
+
+    lent_connection(const lent_connection&) = delete;
+    lent_connection& operator=(const lent_connection&) = delete;
+
+    /// Gives it back, or closes it if something is under way.
+    ~lent_connection();
+
+    call_target& route(const call_settings& settings,
+                       std::span<const std::string_view> words) override;
+
+    /// It has no state any more that the next user would feel.
+    void is_clean() noexcept { is_spoilt_ = false; }
+
+private:
+    std::shared_ptr<client_connections> from_;
+    std::shared_ptr<connection> lent_;
+    bool is_spoilt_ = true;
+};
+
+/// Owns the connections: closes them when it ends.
 class client_core {
 public:
-    /// client::connect.
+    /// client::connect, on the executor that it runs on.
     static asio::awaitable<client_core> open(std::string address, connect_options options);
 
     client_core() noexcept;
@@ -27,20 +52,28 @@ public:
     ~client_core();
 
     /// Null of one that was moved from.
-    call_target* target() const noexcept;
+    call_router* router() const noexcept;
+
+    /// For a transaction. *Errors*: errc::client_closed.
+    std::unique_ptr<lent_connection> lend() const;
 
     void close() noexcept;
     bool is_open() const noexcept;
+    bool is_connected() const noexcept;
     protocol_version protocol() const noexcept;
+    client_counters counters() const noexcept;
 
-    /// `command` is SUBSCRIBE or PSUBSCRIBE.
-    static asio::awaitable<subscriber> subscribe(client_core from, std::string_view command,
-                                                 std::vector<std::string> names);
+    /// Not of one that was moved from.
+    const asio::any_io_executor& executor() const noexcept;
+
+    /// Of a connection of its own, on the executor that it runs on.
+    asio::awaitable<subscription_core> subscribe(channel_kind kind,
+                                                 std::vector<std::string> names) const;
 
 private:
-    explicit client_core(std::shared_ptr<connection> opened) noexcept;
+    explicit client_core(std::shared_ptr<client_connections> opened) noexcept;
 
-    std::shared_ptr<connection> connection_;
+    std::shared_ptr<client_connections> state_;
 };
 
 /// Whether a request has exactly one reply, so that the calls behind it get their own.

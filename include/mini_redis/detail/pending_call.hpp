@@ -4,11 +4,17 @@
 #include <asio/any_io_executor.hpp>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <mini_redis/call_hook.hpp>
+#include <mini_redis/detail/request_batch.hpp>
+#include <mini_redis/error.hpp>
 #include <mini_redis/reply_view.hpp>
 #include <mini_redis/result.hpp>
 #include <new>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -18,17 +24,36 @@ namespace mini_redis {
 struct call_settings {
     /// Below zero: the client's own. Zero: none.
     std::chrono::milliseconds time_out{-1};
-    /// How many confirmations answer a SUBSCRIBE or the like; 0: this is an ordinary call.
-    std::size_t confirmations = 0;
     /// How many replies it gets: of a pipeline, one a command.
-    std::size_t replies = 1;
-    /// It fails with this instead of being sent.
-    std::error_code refused{};
+    std::uint32_t replies = 1;
+    /// They are the confirmations of a SUBSCRIBE or the like.
+    bool confirms = false;
+    /// It may be executed twice: sent again if its connection is lost.
+    bool idempotent = false;
+    /// The server may answer late on purpose (BLPOP …), and executes nothing meanwhile; after
+    /// `wait` at the latest, or zero: whenever.
+    bool blocks = false;
+    std::chrono::milliseconds wait{0};
+    /// It fails with this instead of being sent, unless 0.
+    errc refused{};
+};
+
+/// What few calls have.
+struct call_extras {
+    /// May be executed twice: with its request, which is sent again, and how many replies it gets.
+    bool idempotent = false;
+    bool was_sent = false; ///< once, on a connection that was lost
+    std::uint32_t replies = 1;
+    std::string request{};
+    /// What is sent if the server does not know the script.
+    std::string fallback{};
+    /// Told how it ended.
+    std::function<void(const call_end&)> observer{};
 };
 
 class call_target;
 
-/// A call that waits for its reply: a node of its target's queue.
+/// A call that waits for its reply: a node of its holder's queue.
 class pending_call {
 public:
     virtual ~pending_call() = default;
@@ -38,20 +63,33 @@ public:
 
     /// Hands the last reply to the caller, if it still waits. The node is destroyed before the
     /// caller goes on, which may start a call of its own.
-    virtual void deliver(call_target& owner, const reply_view& reply) = 0;
+    virtual void deliver(const reply_view& reply) = 0;
 
     /// Hands the failure to the caller, in a later turn of the loop. The node lives on, as given
     /// up.
-    virtual void fail(call_target& owner, failure why) = 0;
+    virtual void fail(failure why) = 0;
+
+    call_extras& need_extras() {
+        if (!extras) extras = std::make_unique<call_extras>();
+        return *extras;
+    }
 
     pending_call* next = nullptr;
+    /// Where its request begins, in the bytes of all of them.
+    std::uint64_t begin = 0;
     std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
-    call_settings settings;
+    /// The one that answers for it.
+    call_target* holder;
+    std::unique_ptr<call_extras> extras;
+    std::uint32_t replies = 1; ///< how many are still to come
+    bool confirms = false;
+    bool blocks = false;
     bool given_up = false;
     bool is_pooled = false;
 
 protected:
-    pending_call() = default;
+    explicit pending_call(call_target& owner) noexcept : holder{&owner} {}
+
     pending_call(const pending_call&) = delete;
     pending_call& operator=(const pending_call&) = delete;
 };
@@ -110,12 +148,15 @@ class call_target {
 public:
     /// Takes the call over and sends its words, which are not needed after the return. If that
     /// cannot be, the call fails in a later turn of the loop.
-    virtual void start(pending_call* call, std::span<const std::string_view> words) = 0;
+    virtual void start(pending_call* call, const call_settings& settings,
+                       std::span<const std::string_view> words) = 0;
 
     /// The same with requests that are written out already; as many as the call expects replies.
-    virtual void start(pending_call* call, std::string_view requests) = 0;
+    virtual void start(pending_call* call, const call_settings& settings,
+                       const request_batch& requests) = 0;
 
-    /// The caller does not wait any longer; the reply is dropped when it comes.
+    /// The caller of a call that it holds does not wait any longer; the reply is dropped when it
+    /// comes.
     virtual void give_up(pending_call* call, std::error_code why) = 0;
 
     const asio::any_io_executor& executor() const noexcept { return executor_; }
@@ -130,6 +171,19 @@ protected:
 
     asio::any_io_executor executor_;
     call_memory memory_;
+};
+
+/// Chooses where a call goes.
+///
+/// *Thread safety*: belongs to its executor.
+class call_router {
+public:
+    /// For a call with these settings; `words` are those of its (first) request, or none.
+    virtual call_target& route(const call_settings& settings,
+                               std::span<const std::string_view> words) = 0;
+
+protected:
+    ~call_router() = default;
 };
 
 } // namespace mini_redis

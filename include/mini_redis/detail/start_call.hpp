@@ -101,16 +101,17 @@ template <class Reply, class Reader, bool AsResult, class Handler>
 class call final : public pending_call {
 public:
     call(call_target& owner, Handler&& handler, Reader reader)
-        : handler_{std::move(handler)},
+        : pending_call{owner},
+          handler_{std::move(handler)},
           reader_{std::move(reader)} {
         auto slot = asio::get_associated_cancellation_slot(*handler_);
         if (!slot.is_connected()) return;
-        slot.assign([this, &owner](asio::cancellation_type type) {
+        slot.assign([this](asio::cancellation_type type) {
             // `total` alone asks for a call without effect, which nobody can promise any more.
             constexpr auto served =
                 asio::cancellation_type::terminal | asio::cancellation_type::partial;
             if ((type & served) != asio::cancellation_type::none)
-                owner.give_up(this, asio::error::operation_aborted);
+                holder->give_up(this, asio::error::operation_aborted);
         });
     }
 
@@ -119,20 +120,20 @@ public:
             if (handler_) reader_.collect(reply);
     }
 
-    void deliver(call_target& owner, const reply_view& reply) override {
-        if (!handler_) return owner.memory().destroy(this);
+    void deliver(const reply_view& reply) override {
+        if (!handler_) return holder->memory().destroy(this);
         if constexpr (AsResult)
-            finish(owner, read_as_result(reply));
+            finish(read_as_result(reply));
         else if constexpr (std::is_void_v<Reply>)
-            finish(owner, reply.is_error() ? error_reply(reply).to_exception() : nullptr);
+            finish(reply.is_error() ? error_reply(reply).to_exception() : nullptr);
         else
-            deliver_value(owner, reply);
+            deliver_value(reply);
     }
 
-    void fail(call_target& owner, failure why) override {
+    void fail(failure why) override {
         if (given_up) return;
         given_up = true;
-        fail_later(owner.executor(), take_handler(), std::move(why));
+        fail_later(holder->executor(), take_handler(), std::move(why));
     }
 
     /// For a call that fails before it has begun.
@@ -150,7 +151,7 @@ private:
         return failure::error_reply(std::string{reply.text()});
     }
 
-    void deliver_value(call_target& owner, const reply_view& reply) {
+    void deliver_value(const reply_view& reply) {
         std::exception_ptr failed;
         Reply value{};
         try {
@@ -161,7 +162,7 @@ private:
         } catch (...) {
             failed = std::current_exception();
         }
-        finish(owner, std::move(failed), std::move(value));
+        finish(std::move(failed), std::move(value));
     }
 
     result<Reply> read_as_result(const reply_view& reply) {
@@ -177,8 +178,9 @@ private:
     }
 
     template <class... Args>
-    void finish(call_target& owner, Args... args) {
+    void finish(Args... args) {
         Handler handler = take_handler();
+        call_target& owner = *holder;
         owner.memory().destroy(this);
         resume(owner.executor(), false, std::move(handler), std::move(args)...);
     }
@@ -215,43 +217,53 @@ void with_views(const Words& words, Use&& use) {
 }
 
 /// Starts a call when its token has it started: with use_awaitable when it is awaited. Then `words`
-/// are sent, which has size() and operator[]. `target` may be null, of a client that was moved
-/// from.
-template <class Reply, class Reader, class Words, class Token>
-auto start_call(call_target* target, Words words, call_settings settings, Reader reader,
-                Token&& token) {
+/// are sent, which has size() and operator[]. `to` is a call_router or a call_target, or null, of a
+/// client that was moved from.
+template <class Reply, class To, class Reader, class Words, class Token>
+auto start_call(To* to, Words words, call_settings settings, Reader reader, Token&& token) {
     using token_type = std::decay_t<Token>;
     if constexpr (is_as_result<token_type>) {
-        return initiate_call<Reply, true>(target, std::move(words), settings, std::move(reader),
+        return initiate_call<Reply, true>(to, std::move(words), settings, std::move(reader),
                                           std::forward<Token>(token).token);
     } else {
-        return initiate_call<Reply, false>(target, std::move(words), settings, std::move(reader),
+        return initiate_call<Reply, false>(to, std::move(words), settings, std::move(reader),
                                            std::forward<Token>(token));
     }
 }
 
-template <class Reply, bool AsResult, class Reader, class Words, class Token>
-auto initiate_call(call_target* target, Words words, call_settings settings, Reader reader,
-                   Token&& token) {
-    const auto initiation = [](auto handler, call_target* to, const Words& sent,
+inline call_target& route_call(call_router& by, const call_settings& settings,
+                               std::span<const std::string_view> words) {
+    return by.route(settings, words);
+}
+
+inline call_target& route_call(call_target& to, const call_settings& /*settings*/,
+                               std::span<const std::string_view> /*words*/) {
+    return to;
+}
+
+template <class Reply, bool AsResult, class To, class Reader, class Words, class Token>
+auto initiate_call(To* to, Words words, call_settings settings, Reader reader, Token&& token) {
+    const auto initiation = [](auto handler, To* target, const Words& sent,
                                const call_settings& with, Reader read) {
         using handler_type = decltype(handler);
         using call_type = call<Reply, Reader, AsResult, handler_type>;
-        if (!to)
+        if (!target)
             return call_type::fail_later(asio::system_executor{}, std::move(handler),
-                                         make_error_code(errc::client_closed));
-        auto* const started =
-            to->memory().template make<call_type>(*to, std::move(handler), std::move(read));
-        started->settings = with;
+                                         failure::unsent(errc::client_closed));
+        const auto start = [&](std::span<const std::string_view> route_by, const auto& requests) {
+            call_target& found = route_call(*target, with, route_by);
+            auto* const started =
+                found.memory().template make<call_type>(found, std::move(handler), std::move(read));
+            found.start(started, with, requests);
+        };
         if constexpr (std::same_as<Words, request_batch>)
-            to->start(started, sent.bytes());
+            start({}, sent);
         else
-            with_views(sent,
-                       [&](std::span<const std::string_view> views) { to->start(started, views); });
+            with_views(sent, [&](std::span<const std::string_view> views) { start(views, views); });
     };
     using signature = typename call_signature<Reply, AsResult>::type;
-    return asio::async_initiate<Token, signature>(initiation, token, target, std::move(words),
-                                                  settings, std::move(reader));
+    return asio::async_initiate<Token, signature>(initiation, token, to, std::move(words), settings,
+                                                  std::move(reader));
 }
 
 } // namespace mini_redis

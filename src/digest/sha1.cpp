@@ -1,4 +1,4 @@
-#include "store/sha1.hpp"
+#include "digest/sha1.hpp"
 
 #include <algorithm>
 #include <bit>

@@ -1,0 +1,125 @@
+#include "client/dialer.hpp"
+
+#include <algorithm>
+#include <asio/ip/address.hpp>
+#include <asio/local/stream_protocol.hpp>
+#include <mini_redis/error.hpp>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string>
+#include <sys/socket.h>
+#include <tuple>
+
+#include "client/deadline.hpp"
+
+namespace mini_redis {
+
+namespace {
+
+using asio::ip::tcp;
+
+asio::generic::stream_protocol::endpoint unix_endpoint(const std::string& path) {
+#ifdef ASIO_HAS_LOCAL_SOCKETS
+    if (path.size() >= sizeof(sockaddr_un{}.sun_path))
+        throw std::system_error(errc::bad_address, "too long a path");
+    return asio::local::stream_protocol::endpoint{path};
+#else
+    throw std::system_error(errc::bad_address, "this system has no unix sockets: " + path);
+#endif
+}
+
+// A server that is gone without a word is found out by the system too: of a connection on which
+// nothing may be said, as it waits for an element, that is the only way.
+void keep_alive(asio::generic::stream_protocol::socket& socket, std::chrono::milliseconds quiet) {
+    std::error_code ignored;
+    socket.set_option(asio::socket_base::keep_alive{true}, ignored);
+#if defined(TCP_KEEPIDLE) && defined(TCP_KEEPINTVL) && defined(TCP_KEEPCNT)
+    const int seconds = static_cast<int>(std::clamp<std::int64_t>(quiet.count() / 1000, 1, 3600));
+    const auto set = [&](int option, int value) {
+        ::setsockopt(socket.native_handle(), IPPROTO_TCP, option, &value, sizeof value);
+    };
+    set(TCP_KEEPIDLE, seconds);
+    set(TCP_KEEPINTVL, std::max(seconds / 3, 1));
+    set(TCP_KEEPCNT, 3);
+#endif
+}
+
+} // namespace
+
+void dialer::limit(std::chrono::milliseconds time_out) {
+    if (time_out.count() <= 0) return;
+    timer_.expires_at(deadline_after(std::chrono::steady_clock::now(), time_out));
+    timer_.async_wait([self = shared_from_this()](std::error_code error) {
+        if (error) return;
+        self->is_late_ = true;
+        self->endpoints_.try_send(make_error_code(errc::timed_out), endpoint_list{});
+        self->cancel();
+    });
+}
+
+void dialer::cancel() noexcept {
+    timer_.cancel();
+    resolver_.cancel();
+    if (transport_) transport_->close();
+}
+
+std::unique_ptr<transport> dialer::release() noexcept {
+    timer_.cancel();
+    return std::move(transport_);
+}
+
+void dialer::look_up(const server_address& where) {
+    std::error_code error;
+    if (!where.path.empty()) {
+        endpoints_.try_send(error, endpoint_list{unix_endpoint(where.path)});
+        return;
+    }
+    const auto address = asio::ip::make_address(where.host, error);
+    if (!error) {
+        endpoints_.try_send(error, endpoint_list{tcp::endpoint{address, where.port}});
+        return;
+    }
+    resolver_.async_resolve(
+        where.host, std::to_string(where.port),
+        [self = shared_from_this()](std::error_code failed, const tcp::resolver::results_type& results) {
+            endpoint_list found;
+            for (const auto& result : results)
+                found.emplace_back(result.endpoint());
+            self->endpoints_.try_send(failed, std::move(found));
+        });
+}
+
+asio::awaitable<void> dialer::reach(const server_address& where) {
+    look_up(where);
+    auto [look_up_error, endpoints] = co_await endpoints_.async_receive(use_tuple);
+    if (look_up_error == channel_errc::channel_cancelled)
+        look_up_error = asio::error::operation_aborted;
+    if (look_up_error) throw std::system_error(look_up_error, "looking up " + where.host);
+
+    // Not asio::async_connect(), which hides that no socket could be opened.
+    std::error_code error = asio::error::host_not_found;
+    auto& socket = transport_->socket();
+    for (const auto& endpoint : endpoints) {
+        std::error_code ignored;
+        socket.close(ignored);
+        socket.open(endpoint.protocol(), error);
+        if (error) continue;
+        std::tie(error) = co_await socket.async_connect(endpoint, use_tuple);
+        if (!error || is_late_ || error == asio::error::operation_aborted) break;
+    }
+    if (error) throw std::system_error(error);
+}
+
+asio::awaitable<void> dialer::dial(const server_address& where, const connect_options& options) {
+    const auto keep = shared_from_this();
+    co_await reach(where);
+    auto& socket = transport_->socket();
+    if (where.path.empty()) {
+        socket.set_option(tcp::no_delay{true});
+        if (options.health_check.count() > 0) keep_alive(socket, options.health_check);
+    }
+    socket.non_blocking(true);
+    if (options.use_tls) co_await transport_->use_tls(options.tls).shake_hands(where.host);
+}
+
+} // namespace mini_redis
