@@ -2,8 +2,8 @@
 //
 //   client_compare [host:port] [calls] [rounds] [text]     default: 127.0.0.1:6379 200000 5
 //
-// Each line is one client in one mode; `text` leaves only the lines whose "mode / client" begins so.
-// The clients take turns, so that what else the machine does falls on all alike; a line has the
+// Each line is one client in one mode; `text` leaves only the lines whose "mode / client" begins
+// so. The clients take turns, so that what else the machine does falls on all alike; a line has the
 // medians of its rounds. All is one GET a call, of a value of 32 bytes unless the mode says 16 KiB.
 // Modes that are slow by nature make a tenth or a twentieth of the calls.
 //
@@ -12,8 +12,8 @@
 //   allocations      malloc and its kin, see counters.hpp
 //   system calls     of sockets and loops, likewise
 //
-// A reply is a std::string of its own for ours, and a redisReply with one for hiredis. Our calls have
-// time-outs of five seconds, as is their default; hiredis waits for ever, as is its.
+// A reply is a std::string of its own for ours, and a redisReply with one for hiredis. Our calls
+// have time-outs of five seconds, as is their default; hiredis waits for ever, as is its.
 #include <algorithm>
 #include <charconv>
 #include <chrono>
@@ -223,8 +223,8 @@ void compare(const arguments& given) {
     set_up.client().set(small_key, small_value);
     set_up.client().set(large_key, large_value);
 
-    std::vector<contestant> all = make_contestants(given, small_key, small_value.size(), large_key,
-                                                   large_value.size());
+    std::vector<contestant> all =
+        make_contestants(given, small_key, small_value.size(), large_key, large_value.size());
     for (contestant& each : all) { // not counted: buffers grow and caches warm up
         client_load warming = each.load;
         warming.calls = std::max(warming.calls / 10 / warming.at_once, 1L) * warming.at_once;

@@ -1,8 +1,8 @@
 // Definitions in a program come before those of the shared C library, for the shared libraries that
 // it uses as well. Each here counts and goes on to the library's own.
 //
-// That none is missed was seen with `strace -c -f`, for each kind of mode at two numbers of calls: its
-// sum for these system calls was this file's and the dozen that the loader makes before main().
+// That none is missed was seen with `strace -c -f`, for each kind of mode at two numbers of calls:
+// its sum for these system calls was this file's and the dozen that the loader makes before main().
 #undef _FORTIFY_SOURCE // its inline wrappers have the same names
 
 #include "counters.hpp"
@@ -157,7 +157,8 @@ int poll(pollfd* descriptors, nfds_t count, int time_out) {
 }
 
 int ppoll(pollfd* descriptors, nfds_t count, const timespec* time_out, const sigset_t* signals) {
-    static auto* const forward = next<int(pollfd*, nfds_t, const timespec*, const sigset_t*)>("ppoll");
+    static auto* const forward =
+        next<int(pollfd*, nfds_t, const timespec*, const sigset_t*)>("ppoll");
     ++counted.system_calls;
     return forward(descriptors, count, time_out, signals);
 }

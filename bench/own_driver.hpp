@@ -44,48 +44,36 @@ template <class Executor>
 class own_driver {
 public:
     explicit own_driver(const server_endpoint& server) {
-        long connecting = 1;
-        asio::co_spawn(executor(), connect(address_of(server)), end_of(connecting));
-        run(connecting);
+        spawn_and_run(1, [&] { return connect(address_of(server)); });
     }
 
     /// `at_once` coroutines, each with one call under way.
     void get_from_coroutines(const client_load& load) {
-        long running = load.at_once;
-        for (long i = 0; i < load.at_once; ++i)
-            asio::co_spawn(executor(), get_often(load), end_of(running));
-        run(running);
+        spawn_and_run(load.at_once, [&] { return get_often(load); });
     }
 
     /// Keeps `at_once` calls under way: each callback makes the next call.
     void get_by_callbacks(const client_load& load) {
-        callback_state state{*this, load, load.calls - load.at_once, load.calls};
-        for (long i = 0; i < load.at_once; ++i)
-            client_.get(load.key, on_reply{&state});
-        run(state.not_ended);
+        callback_state state{*this, load, 1, load.calls - load.at_once, load.calls};
+        run_callbacks(state);
     }
 
-    /// `at_once` calls; when all have ended, as many again.
+    /// `at_once` calls; the callback of the last one makes as many again.
     void get_in_batches(const client_load& load) {
-        for (long done = 0; done < load.calls; done += load.at_once) {
-            callback_state state{*this, load, 0, load.at_once};
-            for (long i = 0; i < load.at_once; ++i)
-                client_.get(load.key, on_reply{&state});
-            run(state.not_ended);
-        }
+        callback_state state{*this, load, load.at_once, load.calls - load.at_once, load.calls};
+        run_callbacks(state);
     }
 
     /// client::pipeline with 10 calls, one pipeline after the other.
     void get_in_pipelines(const client_load& load) {
-        long running = 1;
-        asio::co_spawn(executor(), execute_often(load), end_of(running));
-        run(running);
+        spawn_and_run(1, [&] { return execute_often(load); });
     }
 
 private:
     struct callback_state {
         own_driver& driver;
         const client_load& load;
+        long batch; // so many calls are begun when so many have ended
         long not_begun;
         long not_ended;
     };
@@ -96,12 +84,22 @@ private:
         void operator()(const std::exception_ptr& thrown, const std::optional<std::string>& value) {
             if (thrown) std::rethrow_exception(thrown);
             check(value, state->load);
-            --state->not_ended;
-            if (state->not_begun == 0) return;
-            --state->not_begun;
-            state->driver.client_.get(state->load.key, on_reply{state});
+            if (--state->not_ended == 0) state->driver.context_.stop();
+            if (state->not_begun == 0 || state->not_ended % state->batch != 0) return;
+            state->not_begun -= state->batch;
+            begin(*state, state->batch);
         }
     };
+
+    static void begin(callback_state& state, long calls) {
+        for (long i = 0; i < calls; ++i)
+            state.driver.client_.get(state.load.key, on_reply{&state});
+    }
+
+    void run_callbacks(callback_state& state) {
+        begin(state, state.load.at_once);
+        run();
+    }
 
     Executor executor() { return context_.get_executor(); }
 
@@ -125,16 +123,22 @@ private:
         }
     }
 
-    static auto end_of(long& running) {
-        return [&running](const std::exception_ptr& thrown) {
-            if (thrown) std::rethrow_exception(thrown);
-            --running;
-        };
+    /// Runs so many coroutines to their end.
+    void spawn_and_run(long count, auto make) {
+        long running = count;
+        for (long i = 0; i < count; ++i) {
+            asio::co_spawn(executor(), make(), [&](const std::exception_ptr& thrown) {
+                if (thrown) std::rethrow_exception(thrown);
+                if (--running == 0) context_.stop();
+            });
+        }
+        run();
     }
 
-    void run(const long& running) {
-        while (running > 0)
-            context_.run_one();
+    // Until stop(): the connection keeps the loop busy for ever.
+    void run() {
+        context_.restart();
+        context_.run();
     }
 
     asio::io_context context_{1};
