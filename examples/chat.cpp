@@ -46,11 +46,10 @@ asio::awaitable<void> listen(subscriber& room) {
 
 asio::awaitable<void> chat(std::string name, std::string address) {
     using namespace asio::experimental::awaitable_operators;
-    client talking = co_await client::connect(address); // a subscriber cannot publish
-    client listening = co_await client::connect(address);
-    subscriber room = co_await listening.subscribe("chat");
+    client c = co_await client::connect(address);
+    subscriber room = co_await c.subscribe("chat"); // on a connection of its own
     std::cout << "welcome, " << name << std::endl;
-    co_await (type(talking, name) || listen(room));
+    co_await (type(c, name) || listen(room));
 }
 
 } // namespace

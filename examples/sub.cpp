@@ -1,4 +1,5 @@
-// Prints what is published to a channel, until the server goes away or Ctrl-C ends it.
+// Prints what is published to a channel, until Ctrl-C ends it; that the server goes away for a while
+// does not.
 //
 //   sub channel [host:port]
 #include <asio/co_spawn.hpp>
@@ -20,7 +21,6 @@ using mini_redis::subscriber;
 
 asio::awaitable<void> listen(std::string channel, std::string address) {
     client c = co_await client::connect(address);
-    // From here on it is a subscriber, and c is of no more use: the type says what can be asked.
     subscriber s = co_await c.subscribe(channel);
     std::cout << "subscribed to " << channel << std::endl;
 

@@ -5,9 +5,12 @@
 #include <asio/ip/tcp.hpp>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <mini_redis/blocking_client.hpp>
 #include <regex>
 #include <string>
+#include <sys/types.h>
 #include <sys/wait.h>
 #include <thread>
 
@@ -23,10 +26,10 @@ struct outcome {
     std::string output; // both streams
 };
 
-/// Runs a program of this build, with a command line for the shell.
-outcome run_program(const std::string& command_line) {
+/// Runs a program of this build, with a command line for the shell, which does `before` first.
+outcome run_program(const std::string& command_line, const std::string& before = {}) {
     // The error stream first, so that a here-document may end the line.
-    const std::string command = "exec 2>&1; " MINI_REDIS_PROGRAMS "/" + command_line;
+    const std::string command = "exec 2>&1; " + before + MINI_REDIS_PROGRAMS "/" + command_line;
     FILE* const pipe = ::popen(command.c_str(), "r");
     REQUIRE(pipe);
     outcome result{};
@@ -84,18 +87,34 @@ TEST_CASE("examples say in a line what went wrong") {
     CHECK(run_program("sub").output == "usage: sub channel [host:port]\n");
 }
 
-TEST_CASE("sub prints what pub publishes, until the server ends") {
+TEST_CASE("sub prints what pub publishes, through a restart of the server") {
     for (const server_kind kind : available_servers()) {
         redis_process server = start(kind);
+        const std::string channel = "news:" + std::to_string(server.pid());
+        const auto pid_file = std::filesystem::temp_directory_path() / channel;
         outcome heard{};
-        std::thread listening{[&] { heard = run_program("sub news " + address_of(server)); }};
+        std::thread listening{[&] {
+            heard = run_program("sub " + channel + " " + address_of(server),
+                                "echo $$ > '" + pid_file.string() + "'; exec ");
+        }};
         auto c = blocking_client::connect(address_of(server));
-        wait_for_subscribers(c, "news", 1);
-        const outcome said = run_program("pub news 'good news' " + address_of(server));
+        wait_for_subscribers(c, channel, 1);
+        const outcome said =
+            run_program("pub " + channel + " 'good news' " + address_of(server));
         CHECK(said.output == "1 received it\n");
-        server.send_signal(SIGTERM);
+        server.stop();
+        server.start_again();
+        wait_for_subscribers(c, channel, 1);
+        CHECK(c.publish(channel, "better news") == 1);
+        std::ifstream written{pid_file};
+        pid_t pid = 0;
+        written >> pid;
+        REQUIRE(pid > 0);
+        ::kill(pid, SIGINT);
         listening.join();
-        CHECK(heard.output == "subscribed to news\nnews: good news\n");
+        std::filesystem::remove(pid_file);
+        CHECK(heard.output == "subscribed to " + channel + "\n" + channel + ": good news\n" +
+                                  channel + ": better news\n");
         CHECK(heard.status == 0);
     }
 }

@@ -69,10 +69,10 @@ public:
 
     /// BZMPOP: the key that has members, and up to `count` of them with the lowest scores, or the
     /// highest.
-    auto bzmpop(const argument_like auto& keys, bool highest, milliseconds wait,
+    auto bzmpop(const argument_like auto& keys, score_end end, milliseconds wait,
                 std::int64_t count = 1, auto... token) {
         using found = std::pair<std::string, std::vector<scored_member>>;
-        return pop_many<found>("BZMPOP", keys, highest ? "MAX" : "MIN", wait, count,
+        return pop_many<found>("BZMPOP", keys, name_of(end), wait, count,
                                std::move(token)...);
     }
 

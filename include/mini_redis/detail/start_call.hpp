@@ -78,8 +78,10 @@ struct call_signature<Reply, true> {
 
 /// Calls the handler on its executor: at once if that is the one that this runs on, which saves it
 /// the way through the scheduler; otherwise, and always if `later`, in a turn of its own.
+///
+/// The values are handed on by reference: a string would be moved at each step otherwise.
 template <class Handler, class... Args>
-void resume(const asio::any_io_executor& here, bool later, Handler handler, Args... args) {
+void resume(const asio::any_io_executor& here, bool later, Handler handler, Args&&... args) {
     const auto executor = asio::get_associated_executor(handler, here);
     if (!later) {
         bool is_here = false;
@@ -90,10 +92,11 @@ void resume(const asio::any_io_executor& here, bool later, Handler handler, Args
             const auto* const own = here.template target<executor_type>();
             is_here = own && *own == executor;
         }
-        if (is_here) return std::move(handler)(std::move(args)...);
+        if (is_here) return std::move(handler)(std::forward<Args>(args)...);
     }
-    asio::post(executor, [handler = std::move(handler), ... args = std::move(args)]() mutable {
-        std::move(handler)(std::move(args)...);
+    asio::post(executor, [handler = std::move(handler),
+                          ... held = std::decay_t<Args>(std::forward<Args>(args))]() mutable {
+        std::move(handler)(std::move(held)...);
     });
 }
 
@@ -153,16 +156,18 @@ private:
 
     void deliver_value(const reply_view& reply) {
         std::exception_ptr failed;
-        Reply value{};
+        Reply value = read_value(reply, failed);
+        finish(std::move(failed), std::move(value));
+    }
+
+    Reply read_value(const reply_view& reply, std::exception_ptr& failed) {
         try {
-            if (reply.is_error() && !Reader::takes_errors)
-                failed = error_reply(reply).to_exception();
-            else
-                value = reader_(reply);
+            if (!reply.is_error() || Reader::takes_errors) return reader_(reply);
+            failed = error_reply(reply).to_exception();
         } catch (...) {
             failed = std::current_exception();
         }
-        finish(std::move(failed), std::move(value));
+        return Reply{};
     }
 
     result<Reply> read_as_result(const reply_view& reply) {
@@ -178,11 +183,11 @@ private:
     }
 
     template <class... Args>
-    void finish(Args... args) {
+    void finish(Args&&... args) {
         Handler handler = take_handler();
         call_target& owner = *holder;
         owner.memory().destroy(this);
-        resume(owner.executor(), false, std::move(handler), std::move(args)...);
+        resume(owner.executor(), false, std::move(handler), std::forward<Args>(args)...);
     }
 
     Handler take_handler() {

@@ -1,0 +1,235 @@
+// Calls that take a connection of their own: those that wait for an element, and transactions that
+// watch keys.
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/experimental/awaitable_operators.hpp>
+#include <mini_redis/blocking_client.hpp>
+#include <mini_redis/client.hpp>
+#include <string>
+#include <vector>
+
+#include "client/support.hpp"
+
+using namespace mini_redis;
+using namespace mini_redis::test;
+using namespace asio::experimental::awaitable_operators;
+
+namespace {
+
+using watching = watching_client<client>;
+using texts = std::vector<std::string>;
+using key_and_text = std::optional<std::pair<std::string, std::string>>;
+
+asio::awaitable<void> sleep(std::chrono::milliseconds time) {
+    const auto executor = co_await asio::this_coro::executor;
+    asio::steady_timer timer{executor, time};
+    co_await timer.async_wait(asio::use_awaitable);
+}
+
+// Waits until so many clients wait for an element.
+asio::awaitable<void> until_blocked(client& c, int count) {
+    const std::string field = "blocked_clients:" + std::to_string(count) + "\r";
+    std::string info;
+    while (info.find(field) == std::string::npos)
+        info = co_await c.command<std::string>("INFO", "clients");
+}
+
+// Twice what is there, unless there is nothing.
+auto doubling(watching& t) -> asio::awaitable<decltype(std::optional{t.transaction().get("")})> {
+    const auto value = co_await t.get<int>("n");
+    if (!value) co_return std::nullopt;
+    co_return t.transaction().set("n", *value * 2).get("n");
+}
+
+asio::awaitable<void> increment(client& c, int times, int& left) {
+    for (int i = 0; i < times; ++i) {
+        const auto [now] = co_await c.transaction(
+            texts{"n"}, [](watching& t) -> asio::awaitable<decltype(t.transaction().incr(""))> {
+                const auto before = co_await t.get<int>("n");
+                co_return t.transaction().incrby("n", 1 + 0 * before.value_or(0));
+            });
+        if (now <= 0) throw std::runtime_error("not incremented");
+    }
+    --left;
+}
+
+} // namespace
+
+TEST_CASE("a call that waits for an element holds up nobody") {
+    for (const server_kind kind : available_servers()) {
+        const redis_process server = start(kind);
+        run([&]() -> asio::awaitable<void> {
+            const auto executor = co_await asio::this_coro::executor;
+            client c = co_await client::connect(address_of(server));
+            std::vector<key_and_text> got;
+            for (int i = 0; i < 3; ++i) {
+                spawn(executor, [](client& from, std::vector<key_and_text>& to) -> asio::awaitable<void> {
+                    key_and_text job = co_await from.blpop(texts{"high", "low"}, 0ms);
+                    to.push_back(std::move(job));
+                }(c, got));
+            }
+            co_await until_blocked(c, 3);
+            for (const std::string job : {"1", "2", "3"})
+                co_await c.rpush("low", job);
+            co_await until([&] { return got.size() == 3; });
+            for (std::size_t i = 0; i < got.size(); ++i)
+                CHECK(got[i] == std::pair<std::string, std::string>{"low", std::to_string(i + 1)});
+            CHECK(c.counters().connections == 4);
+
+            // The connections are used again.
+            const key_and_text nothing = co_await c.blpop("high", 10ms);
+            CHECK(nothing == std::nullopt);
+            CHECK(c.counters().connections == 4);
+        });
+    }
+}
+
+TEST_CASE("each command that waits") {
+    for (const server_kind kind : available_servers()) {
+        const redis_process server = start(kind);
+        for (const auto protocol : {protocol_version::resp2, protocol_version::resp3}) {
+            INFO(to_string(kind) << ", RESP" << static_cast<int>(protocol));
+            connect_options options;
+            options.protocol = protocol;
+            auto c = blocking_client::connect(address_of(server), options);
+            c.flushdb();
+            CHECK(c.blpop("l", 1ms) == std::nullopt);
+            CHECK(c.blmpop("l", list_side::left, 1ms) == std::nullopt);
+            CHECK(c.bzpopmin("z", 1ms) == std::nullopt);
+            CHECK(c.bzmpop("z", score_end::min, 1ms) == std::nullopt);
+            CHECK(c.blmove("l", "m", list_side::left, list_side::right, 1ms) == std::nullopt);
+            c.rpush("l", "a", "b", "c", "d", "e", "f");
+            CHECK(c.blpop("l", 1s)->second == "a");
+            CHECK(c.brpop(texts{"x", "l"}, 1s)->second == "f");
+            CHECK(c.blmove("l", "m", list_side::left, list_side::right, 1s) == "b");
+            const auto several = c.blmpop(texts{"x", "l"}, list_side::right, 1s, 2);
+            CHECK(several->first == "l");
+            CHECK(several->second == texts{"e", "d"});
+            c.zadd("z", 1, "one", 2, "two", 3, "three", 4, "four");
+            CHECK(c.bzpopmin("z", 1s) == std::tuple<std::string, std::string, double>{"z", "one", 1});
+            CHECK(c.bzpopmax(texts{"x", "z"}, 1s) ==
+                  std::tuple<std::string, std::string, double>{"z", "four", 4});
+            const auto members = c.bzmpop("z", score_end::max, 1s, 5);
+            CHECK(members->second == std::vector<scored_member>{{"three", 3}, {"two", 2}});
+            const auto wrong = c.blpop("m", 1ms, as_result);
+            CHECK(wrong.value()->second == "b");
+            c.set("s", 1);
+            CHECK(c.blpop("s", 1ms, as_result).error().text().starts_with("WRONGTYPE"));
+        }
+    }
+}
+
+TEST_CASE("a call that is cancelled while it waits takes no element") {
+    for (const server_kind kind : available_servers()) {
+        const redis_process server = start(kind);
+        run([&]() -> asio::awaitable<void> {
+            client c = co_await client::connect(address_of(server));
+            auto waiting = c.blpop("jobs", 0ms);
+            auto meanwhile = until_blocked(c, 1);
+            const auto ended = co_await (std::move(waiting) || std::move(meanwhile));
+            CHECK(ended.index() == 1);
+            co_await until_blocked(c, 0); // its connection is gone
+            co_await c.rpush("jobs", "kept");
+            const auto length = co_await c.llen("jobs");
+            CHECK(length == 1);
+        });
+    }
+}
+
+TEST_CASE("a transaction is tried again while the watched keys change") {
+    for (const server_kind kind : available_servers()) {
+        const redis_process server = start(kind);
+        run([&]() -> asio::awaitable<void> {
+            const auto executor = co_await asio::this_coro::executor;
+            client c = co_await client::connect(address_of(server));
+            int left = 20;
+            for (int i = 0; i < 20; ++i)
+                spawn(executor, increment(c, 10, left));
+            co_await until([&] { return left == 0; });
+            const auto n = co_await c.get<int>("n");
+            CHECK(n == 200);
+            CHECK(c.counters().connections <= 21);
+
+            // Nobody else's calls are part of it.
+            const auto value = co_await c.get("n");
+            CHECK(value == "200");
+        });
+    }
+}
+
+TEST_CASE("a transaction that sees no reason does nothing") {
+    for (const server_kind kind : available_servers()) {
+        const redis_process server = start(kind);
+        run([&]() -> asio::awaitable<void> {
+            client c = co_await client::connect(address_of(server));
+            auto done = co_await c.transaction(texts{"n"}, doubling);
+            CHECK(done == std::nullopt);
+            co_await c.set("n", 21);
+            done = co_await c.transaction(texts{"n"}, doubling);
+            REQUIRE(done);
+            CHECK(std::get<1>(*done) == "42");
+            CHECK(c.counters().connections == 2); // the one from the pool, twice
+        });
+    }
+}
+
+TEST_CASE("what a transaction's body throws goes to the caller, and nothing stays watched") {
+    if (!is_available(server_kind::redis)) return;
+    const redis_process server = start(server_kind::redis);
+    run([&]() -> asio::awaitable<void> {
+        client c = co_await client::connect(address_of(server));
+        std::string thrown;
+        try {
+            co_await c.transaction(texts{"n"}, [](watching& t) -> asio::awaitable<decltype(t.transaction().get(""))> {
+                co_await t.get("n");
+                throw std::runtime_error("changed my mind");
+            });
+        } catch (const std::runtime_error& error) {
+            thrown = error.what();
+        }
+        CHECK(thrown == "changed my mind");
+        // And an error within it is the whole one's.
+        try {
+            co_await c.transaction(texts{"n"}, [](watching& t) -> asio::awaitable<decltype(t.transaction().incr(""))> {
+                co_await t.set("n", "no number");
+                co_return t.transaction().incr("n");
+            });
+        } catch (const redis_error& error) {
+            thrown = error.what();
+        }
+        CHECK(thrown == "changed my mind");
+    });
+}
+
+TEST_CASE("a blocking client's transactions") {
+    for (const server_kind kind : available_servers()) {
+        const redis_process server = start(kind);
+        auto c = blocking_client::connect(address_of(server));
+        auto other = blocking_client::connect(address_of(server));
+        int attempts = 0;
+        const auto [before, now] = c.transaction({"n"}, [&](watching_client<blocking_client>& t) {
+            const int value = t.get<int>("n").value_or(0);
+            if (++attempts < 3) other.incr("n");
+            return t.transaction().get<int>("n").incrby("n", value);
+        });
+        CHECK(attempts == 3);
+        CHECK(before == 2);
+        CHECK(now == 4);
+    }
+}
+
+TEST_CASE("a connection that was lost in the pool is not a transaction's failure") {
+    for (const server_kind kind : available_servers()) {
+        const redis_process server = start(kind);
+        run([&]() -> asio::awaitable<void> {
+            client c = co_await client::connect(address_of(server));
+            co_await c.set("n", 1);
+            co_await c.transaction(texts{"n"}, doubling);
+            const auto own = co_await c.command<int>("CLIENT", "ID");
+            co_await c.command<int>("CLIENT", "KILL", "ID", own + 1); // the pool's
+            const auto done = co_await c.transaction(texts{"n"}, doubling);
+            REQUIRE(done);
+            CHECK(std::get<1>(*done) == "4");
+        });
+    }
+}
