@@ -8,6 +8,7 @@
 #include <mini_redis/commands/hashes.hpp>
 #include <mini_redis/commands/keys.hpp>
 #include <mini_redis/commands/lists.hpp>
+#include <mini_redis/commands/server.hpp>
 #include <mini_redis/commands/sets.hpp>
 #include <mini_redis/commands/sorted_sets.hpp>
 #include <mini_redis/commands/strings.hpp>
@@ -20,6 +21,7 @@ class commands : public connection_commands<Self>,
                  public hash_commands<Self>,
                  public key_commands<Self>,
                  public list_commands<Self>,
+                 public server_commands<Self>,
                  public set_commands<Self>,
                  public sorted_set_commands<Self>,
                  public string_commands<Self> {};
