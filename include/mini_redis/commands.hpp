@@ -10,6 +10,7 @@
 #include <mini_redis/commands/lists.hpp>
 #include <mini_redis/commands/server.hpp>
 #include <mini_redis/commands/sets.hpp>
+#include <mini_redis/commands/sorted_set_algebra.hpp>
 #include <mini_redis/commands/sorted_sets.hpp>
 #include <mini_redis/commands/strings.hpp>
 
@@ -24,6 +25,7 @@ class commands : public connection_commands<Self>,
                  public server_commands<Self>,
                  public set_commands<Self>,
                  public sorted_set_commands<Self>,
+                 public sorted_set_algebra_commands<Self>,
                  public string_commands<Self> {};
 
 } // namespace mini_redis
