@@ -12,6 +12,8 @@
 #include <mini_redis/commands/sets.hpp>
 #include <mini_redis/commands/sorted_set_algebra.hpp>
 #include <mini_redis/commands/sorted_sets.hpp>
+#include <mini_redis/commands/stream_groups.hpp>
+#include <mini_redis/commands/streams.hpp>
 #include <mini_redis/commands/strings.hpp>
 
 namespace mini_redis {
@@ -26,6 +28,8 @@ class commands : public connection_commands<Self>,
                  public set_commands<Self>,
                  public sorted_set_commands<Self>,
                  public sorted_set_algebra_commands<Self>,
+                 public stream_commands<Self>,
+                 public stream_group_commands<Self>,
                  public string_commands<Self> {};
 
 } // namespace mini_redis
