@@ -5,7 +5,9 @@
 
 #include <mini_redis/commands/connection.hpp>
 #include <mini_redis/commands/generic.hpp>
+#include <mini_redis/commands/geo.hpp>
 #include <mini_redis/commands/hashes.hpp>
+#include <mini_redis/commands/hyperloglog.hpp>
 #include <mini_redis/commands/keys.hpp>
 #include <mini_redis/commands/lists.hpp>
 #include <mini_redis/commands/server.hpp>
@@ -21,7 +23,9 @@ namespace mini_redis {
 /// All families. `Self` derives from it and has issue<Reply>(words, token...).
 template <class Self>
 class commands : public connection_commands<Self>,
+                 public geo_commands<Self>,
                  public hash_commands<Self>,
+                 public hyperloglog_commands<Self>,
                  public key_commands<Self>,
                  public list_commands<Self>,
                  public server_commands<Self>,
