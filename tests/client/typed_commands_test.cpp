@@ -1,12 +1,11 @@
 // Each typed command, against our server and a real one, in both protocols.
 #include <map>
-#include <mini_redis/blocking_client.hpp>
 #include <mini_redis/client.hpp>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "client/support.hpp"
+#include "client/typed_calls.hpp"
 
 using namespace mini_redis;
 using namespace mini_redis::test;
@@ -16,21 +15,6 @@ namespace {
 using texts = std::vector<std::string>;
 using text_set = std::set<std::string>;
 using scored = std::vector<scored_member>;
-
-// The blocking client has the same commands as the others, and may stand inside of CHECK.
-void with_each_server(auto test) {
-    for (const server_kind kind : available_servers()) {
-        const redis_process server = start(kind);
-        for (const auto protocol : {protocol_version::resp2, protocol_version::resp3}) {
-            INFO(to_string(kind) << ", RESP" << static_cast<int>(protocol));
-            connect_options options;
-            options.protocol = protocol;
-            auto c = blocking_client::connect(address_of(server), options);
-            c.flushdb();
-            test(c);
-        }
-    }
-}
 
 } // namespace
 

@@ -71,20 +71,61 @@ auto issue(Self& self, Words words, Token... token) {
     return self.template issue<Reply>(std::move(words), std::move(token)...);
 }
 
-/// The same with any number of arguments, and perhaps a token behind them.
-template <class Reply, class Self, class... Args>
-auto issue_all(Self& self, command_line line, const Args&... args) {
+/// How many words an argument adds.
+template <argument_like T>
+std::size_t count_words(const T& argument) {
+    if constexpr (word_like<T>)
+        return 1;
+    else
+        return static_cast<std::size_t>(std::ranges::distance(argument)) * (word_range<T> ? 1 : 2);
+}
+
+/// The same with any number of arguments, and perhaps a token behind them: finish(line, args...)
+/// adds them, without the token, and whatever else belongs to the command.
+template <class Reply, class Self, class Finish, class... Args>
+auto issue_finished(Self& self, command_line line, const Finish& finish, const Args&... args) {
     constexpr std::size_t size = sizeof...(Args);
     if constexpr ((argument_like<Args> && ...)) {
-        (add_arguments(line, args), ...);
+        finish(line, args...);
         return issue<Reply>(self, std::move(line));
     } else {
         const std::tuple<const Args&...> all{args...};
         [&]<std::size_t... Index>(std::index_sequence<Index...>) {
-            (add_arguments(line, std::get<Index>(all)), ...);
+            finish(line, std::get<Index>(all)...);
         }(std::make_index_sequence<size - 1>{});
         return issue<Reply>(self, std::move(line), std::get<size - 1>(all));
     }
+}
+
+/// Arguments at the end of a command.
+template <class Reply, class Self, class... Args>
+auto issue_all(Self& self, command_line line, const Args&... args) {
+    const auto finish = [](command_line& to, const auto&... each) {
+        (add_arguments(to, each), ...);
+    };
+    return issue_finished<Reply>(self, std::move(line), finish, args...);
+}
+
+/// Arguments, then what tail(line) adds.
+template <class Reply, class Self, class Tail, class... Args>
+auto issue_all_then(Self& self, command_line line, const Tail& tail, const Args&... args) {
+    const auto finish = [&](command_line& to, const auto&... each) {
+        (add_arguments(to, each), ...);
+        tail(to);
+    };
+    return issue_finished<Reply>(self, std::move(line), finish, args...);
+}
+
+/// The number of arguments, the arguments, then what tail(line) adds: as in ZUNION 2 a b
+/// WITHSCORES.
+template <class Reply, class Self, class Tail, class... Args>
+auto issue_counted(Self& self, command_line line, const Tail& tail, const Args&... args) {
+    const auto finish = [&](command_line& to, const auto&... each) {
+        to.add((std::size_t{0} + ... + count_words(each)));
+        (add_arguments(to, each), ...);
+        tail(to);
+    };
+    return issue_finished<Reply>(self, std::move(line), finish, args...);
 }
 
 } // namespace mini_redis

@@ -1,6 +1,7 @@
 // Typed commands: hashes.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <mini_redis/commands/family.hpp>
 #include <optional>
@@ -87,9 +88,15 @@ public:
                              std::move(token)...);
     }
 
-    /// HRANDFIELD: some fields; below zero also the same one several times.
+    /// HRANDFIELD: a random field, or nothing if there is none.
+    template <class Reply = std::optional<std::string>>
+    auto hrandfield(std::string_view key, auto... token) {
+        return issue<Reply>(self(), short_command{"HRANDFIELD", key}, std::move(token)...);
+    }
+
+    /// Up to `count` different ones; below zero also the same one several times.
     template <class Reply = std::vector<std::string>>
-    auto hrandfield(std::string_view key, std::int64_t count, auto... token) {
+    auto hrandfield(std::string_view key, std::integral auto count, auto... token) {
         return issue<Reply>(self(), short_command{"HRANDFIELD", key, count}, std::move(token)...);
     }
 

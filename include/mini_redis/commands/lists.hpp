@@ -18,6 +18,12 @@ constexpr std::string_view name_of(list_side side) noexcept {
     return side == list_side::left ? "LEFT" : "RIGHT";
 }
 
+/// The options of lpos().
+struct lpos_options {
+    std::int64_t rank = 1; ///< RANK: 2 is the second one that is found; below zero from the end
+    std::int64_t max_length = 0; ///< MAXLEN: looks at so many elements at most; 0: at all
+};
+
 template <class Self>
 class list_commands {
 public:
@@ -113,6 +119,39 @@ public:
     template <class Reply = std::optional<std::int64_t>>
     auto lpos(std::string_view key, const word_like auto& element, auto... token) {
         return issue<Reply>(self(), short_command{"LPOS", key, element}, std::move(token)...);
+    }
+
+    template <class Reply = std::optional<std::int64_t>>
+    auto lpos(std::string_view key, const word_like auto& element, const lpos_options& options,
+              auto... token) {
+        return issue<Reply>(
+            self(),
+            short_command{"LPOS", key, element, "RANK", options.rank, "MAXLEN", options.max_length},
+            std::move(token)...);
+    }
+
+    /// LPOS … COUNT: where the element is, up to `count` times; zero: always.
+    template <class Reply = std::vector<std::int64_t>>
+    auto lpos_many(std::string_view key, const word_like auto& element, std::int64_t count,
+                   auto... token) {
+        return lpos_many<Reply>(key, element, count, lpos_options{}, std::move(token)...);
+    }
+
+    template <class Reply = std::vector<std::int64_t>>
+    auto lpos_many(std::string_view key, const word_like auto& element, std::int64_t count,
+                   const lpos_options& options, auto... token) {
+        return issue<Reply>(self(),
+                            short_command{"LPOS", key, element, "RANK", options.rank, "COUNT",
+                                          count, "MAXLEN", options.max_length},
+                            std::move(token)...);
+    }
+
+    /// LMPOP: up to `count` elements of the first of the lists that is there, and its key; nothing
+    /// if none is.
+    template <class Reply = std::optional<std::pair<std::string, std::vector<std::string>>>>
+    auto lmpop(list_side side, std::int64_t count, const auto&... keys) {
+        const auto tail = [&](command_line& to) { to.add(name_of(side)).add("COUNT").add(count); };
+        return issue_counted<Reply>(self(), command_line{"LMPOP"}, tail, keys...);
     }
 
     /// LMOVE: the element that was moved, or nothing if there was none.

@@ -12,6 +12,11 @@
 
 namespace mini_redis {
 
+/// The options of sintercard() and zintercard().
+struct intercard_options {
+    std::int64_t limit = 0; ///< LIMIT: counts no further; 0: counts all
+};
+
 template <class Self>
 class set_commands {
 public:
@@ -93,7 +98,18 @@ public:
         return issue_all<Reply>(self(), command_line{"SDIFF"}, keys...);
     }
 
-    /// The same stored at a key; how many members that has.
+    /// SINTERCARD: how many members are in all of them.
+    auto sintercard(const auto&... keys) { return sintercard(intercard_options{}, keys...); }
+
+    auto sintercard(const intercard_options& options, const auto&... keys) {
+        const auto tail = [&](command_line& to) {
+            if (options.limit > 0) to.add("LIMIT").add(options.limit);
+        };
+        return issue_counted<std::int64_t>(self(), command_line{"SINTERCARD"}, tail, keys...);
+    }
+
+    /// SINTERSTORE, SUNIONSTORE, SDIFFSTORE: what SINTER … would give, stored at a key; how many
+    /// members that has.
     auto sinterstore(std::string_view to, const auto&... keys) {
         return issue_all<std::int64_t>(self(), command_line{"SINTERSTORE", to}, keys...);
     }
