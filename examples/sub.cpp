@@ -1,5 +1,5 @@
-// Prints what is published to a channel, until Ctrl-C ends it; that the server goes away for a while
-// does not.
+// Prints what is published to a channel, until Ctrl-C ends it; that the server goes away for a
+// while does not.
 //
 //   sub channel [host:port]
 #include <asio/co_spawn.hpp>

@@ -11,16 +11,16 @@ namespace mini_redis {
 
 /// A call that begins. What it refers to is there during the hook alone.
 struct call_begin {
-    std::string_view command;  ///< "GET"; of a pipeline its first command's
-    std::size_t commands = 1;  ///< how many there are in the pipeline or transaction
-    std::size_t size = 0;      ///< of the request, in bytes
+    std::string_view command; ///< "GET"; of a pipeline its first command's
+    std::size_t commands = 1; ///< how many there are in the pipeline or transaction
+    std::size_t size = 0;     ///< of the request, in bytes
 };
 
 /// A call that has ended. What it refers to is there during the hook alone.
 struct call_end {
-    std::error_code error{};   ///< none; or why there is no reply; or errc::error_reply
-    std::string_view text{};   ///< the server's error, or what else is known
-    std::size_t size = 0;      ///< of the last reply, in bytes; 0: none came
+    std::error_code error{}; ///< none; or why there is no reply; or errc::error_reply
+    std::string_view text{}; ///< the server's error, or what else is known
+    std::size_t size = 0;    ///< of the last reply, in bytes; 0: none came
 };
 
 /// Called when a call begins, on its caller's stack, so that what belongs to the caller (its span,

@@ -7,16 +7,15 @@
 #include <mini_redis/commands.hpp>
 #include <mini_redis/detail/client_core.hpp>
 #include <mini_redis/error.hpp>
+#include <mini_redis/key_names.hpp>
 #include <mini_redis/pipeline.hpp>
 #include <optional>
-#include <string>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace mini_redis {
 
-/// A client on a connection that watches keys; the body of a transaction gets one.
+/// A client on a connection that watches keys; what reads for a transaction gets one.
 ///
 /// It has the typed calls of the client that it was made from, and its command() and send().
 template <class Client>
@@ -28,19 +27,19 @@ public:
     watching_client(const watching_client&) = delete;
     watching_client& operator=(const watching_client&) = delete;
 
-    /// For the body to fill and return.
+    /// MULTI … EXEC on this connection.
     auto transaction() noexcept { return basic_pipeline<watching_client, true>{*this}; }
 
     /// WATCH: further keys.
-    auto watch(const std::vector<std::string>& keys, auto... token) {
+    auto watch(const key_names& keys, auto... token) {
         return this->template command<void>("WATCH", keys, std::move(token)...);
     }
 
     /// For the commands: starts a call.
     template <class Reply, class Words, class Reader>
     auto start(Words words, const call_settings& settings, Reader reader, auto... token) {
-        return client_->template start_by<Reply>(on_, std::move(words), settings,
-                                                 std::move(reader), std::move(token)...);
+        return client_->template start_by<Reply>(on_, std::move(words), settings, std::move(reader),
+                                                 std::move(token)...);
     }
 
 private:
@@ -48,22 +47,29 @@ private:
     call_router* on_;
 };
 
-/// What the body of a transaction returns: a Pipeline …
-template <class Pipeline>
-struct transaction_body {
-    using value = typename Pipeline::replies;
+/// What `write` makes of what was read, `Seen`; nothing was seen where that is empty.
+template <class Client, class Seen, class Write>
+struct transaction_types {
+    using beginning = basic_pipeline<watching_client<Client>, true>;
+    using pipeline = std::invoke_result_t<Write&, beginning, Seen>;
+    using value = typename pipeline::replies;
     static constexpr bool may_decline = false;
 
-    static Pipeline& pipeline(Pipeline& returned) noexcept { return returned; }
+    static pipeline make(watching_client<Client>& t, Write& write, Seen& seen) {
+        return write(t.transaction(), std::move(seen));
+    }
 };
 
-/// … or perhaps none.
-template <class Pipeline>
-struct transaction_body<std::optional<Pipeline>> {
-    using value = std::optional<typename Pipeline::replies>;
+template <class Client, class Seen, class Write>
+struct transaction_types<Client, std::optional<Seen>, Write> {
+    using beginning = basic_pipeline<watching_client<Client>, true>;
+    using pipeline = std::invoke_result_t<Write&, beginning, Seen>;
+    using value = std::optional<typename pipeline::replies>;
     static constexpr bool may_decline = true;
 
-    static Pipeline& pipeline(std::optional<Pipeline>& returned) noexcept { return *returned; }
+    static pipeline make(watching_client<Client>& t, Write& write, std::optional<Seen>& seen) {
+        return write(t.transaction(), *std::move(seen));
+    }
 };
 
 /// How often WATCH may find that its connection was lost while it lay in the pool.
@@ -74,17 +80,18 @@ inline bool is_stale(const failure& watch, int attempt) noexcept {
            attempt < most_stale_connections;
 }
 
-template <class Client, class Body>
-using body_result = std::invoke_result_t<Body&, watching_client<Client>&>;
+template <class Client, class Read>
+using read_result = std::invoke_result_t<Read&, watching_client<Client>&>;
 
 template <class Client>
 concept has_coroutines = requires { typename Client::executor_type; };
 
 /// For a client of coroutines.
-template <has_coroutines Client, class Body, class Executor = typename Client::executor_type,
-          class Made = typename body_result<Client, Body>::value_type>
-asio::awaitable<typename transaction_body<Made>::value, Executor>
-run_transaction(Client& on, std::vector<std::string> watched, Body body) {
+template <
+    has_coroutines Client, class Read, class Write, class Executor = typename Client::executor_type,
+    class Types = transaction_types<Client, typename read_result<Client, Read>::value_type, Write>>
+asio::awaitable<typename Types::value, Executor> run_transaction(Client& on, key_names watched,
+                                                                 Read read, Write write) {
     const asio::use_awaitable_t<Executor> token;
     for (int attempt = 0;; ++attempt) {
         const std::unique_ptr<lent_connection> lent = on.lend();
@@ -93,15 +100,15 @@ run_transaction(Client& on, std::vector<std::string> watched, Body body) {
             const result<void> watch = co_await t.watch(watched, as_result(token));
             if (!watch && is_stale(watch.error(), attempt)) break;
             watch.value();
-            auto made = co_await body(t);
-            if constexpr (transaction_body<Made>::may_decline) {
-                if (!made) {
+            auto seen = co_await read(t);
+            if constexpr (Types::may_decline) {
+                if (!seen) {
                     co_await t.template command<void>("UNWATCH", token);
                     lent->is_clean();
                     co_return std::nullopt;
                 }
             }
-            auto pipeline = std::move(transaction_body<Made>::pipeline(made));
+            auto pipeline = Types::make(t, write, seen);
             auto replies = co_await pipeline.execute_unless_changed(token);
             if (!replies) continue; // a watched key has changed
             lent->is_clean();
@@ -111,10 +118,11 @@ run_transaction(Client& on, std::vector<std::string> watched, Body body) {
 }
 
 /// For a blocking one.
-template <class Client, class Body, class Made = body_result<Client, Body>>
+template <class Client, class Read, class Write,
+          class Types = transaction_types<Client, read_result<Client, Read>, Write>>
     requires(!has_coroutines<Client>)
-typename transaction_body<Made>::value
-run_transaction(Client& on, const std::vector<std::string>& watched, Body body) {
+typename Types::value run_transaction(Client& on, const key_names& watched, Read read,
+                                      Write write) {
     for (int attempt = 0;; ++attempt) {
         const std::unique_ptr<lent_connection> lent = on.lend();
         watching_client<Client> t{on, *lent};
@@ -122,15 +130,15 @@ run_transaction(Client& on, const std::vector<std::string>& watched, Body body) 
             const result<void> watch = t.watch(watched, as_result);
             if (!watch && is_stale(watch.error(), attempt)) break;
             watch.value();
-            auto made = body(t);
-            if constexpr (transaction_body<Made>::may_decline) {
-                if (!made) {
+            auto seen = read(t);
+            if constexpr (Types::may_decline) {
+                if (!seen) {
                     t.template command<void>("UNWATCH");
                     lent->is_clean();
                     return std::nullopt;
                 }
             }
-            auto replies = transaction_body<Made>::pipeline(made).execute_unless_changed();
+            auto replies = Types::make(t, write, seen).execute_unless_changed();
             if (!replies) continue; // a watched key has changed
             lent->is_clean();
             return *std::move(replies);

@@ -15,7 +15,8 @@ namespace mini_redis {
 /// One connection that all calls share, and a pool for those that the others would wait for.
 class client_connections final : public call_router {
 public:
-    client_connections(const asio::any_io_executor& executor, std::shared_ptr<client_context> context)
+    client_connections(const asio::any_io_executor& executor,
+                       std::shared_ptr<client_context> context)
         : context_{std::move(context)},
           shared_{std::make_shared<connection>(executor, context_, connection_use::calls)},
           pool_{executor, context_} {}

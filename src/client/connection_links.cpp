@@ -117,9 +117,10 @@ asio::awaitable<void> connection::pause_before_trying() {
     co_await pause_.async_wait(use_tuple);
 }
 
-// Connections of the pool are of no use without calls.
+// Connections of the pool are of no use without calls, but for the first, which is yet to come.
 bool connection::is_needed() const noexcept {
-    return use_ == connection_use::calls || !queue_.empty();
+    const bool is_new = links_ == 0 && attempts_ == 0;
+    return use_ == connection_use::calls || is_new || !queue_.empty();
 }
 
 bool connection::can_be_linked_again() const noexcept {

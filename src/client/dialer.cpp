@@ -81,7 +81,8 @@ void dialer::look_up(const server_address& where) {
     }
     resolver_.async_resolve(
         where.host, std::to_string(where.port),
-        [self = shared_from_this()](std::error_code failed, const tcp::resolver::results_type& results) {
+        [self = shared_from_this()](std::error_code failed,
+                                    const tcp::resolver::results_type& results) {
             endpoint_list found;
             for (const auto& result : results)
                 found.emplace_back(result.endpoint());

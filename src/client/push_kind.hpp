@@ -13,7 +13,7 @@ inline std::string_view push_kind(const reply_view& push) noexcept {
 }
 
 inline bool is_confirmation_kind(std::string_view kind) noexcept {
-    constexpr std::array<std::string_view, 6> kinds{"subscribe",    "psubscribe",   "ssubscribe",
+    constexpr std::array<std::string_view, 6> kinds{"subscribe",   "psubscribe",   "ssubscribe",
                                                     "unsubscribe", "punsubscribe", "sunsubscribe"};
     return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
 }

@@ -40,7 +40,7 @@ TEST_CASE("a hook sees each call begin and end") {
                 "end GET/2/44 /11",
                 "begin DEL/1/24",
                 "begin INCR/1/23",
-                "end INCR/1/23 ERR value is not an integer or out of range/48",
+                "end INCR/1/23 ERR value is not an integer or out of range/46",
                 "begin GET/1/0",
                 "end GET/1/0 /0",
             };
@@ -67,7 +67,7 @@ TEST_CASE("a client counts") {
             CHECK(after.failures == 0);
             CHECK(after.in_flight == 0);
             CHECK(after.bytes_sent == 33 + 22 + 23);
-            CHECK(after.bytes_received == 5 + 11 + 48);
+            CHECK(after.bytes_received == 5 + 11 + 46);
             CHECK(after.reconnects == 0);
         });
     }

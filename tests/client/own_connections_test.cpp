@@ -34,22 +34,18 @@ asio::awaitable<void> until_blocked(client& c, int count) {
         info = co_await c.command<std::string>("INFO", "clients");
 }
 
-// Twice what is there, unless there is nothing.
-auto doubling(watching& t) -> asio::awaitable<decltype(std::optional{t.transaction().get("")})> {
-    const auto value = co_await t.get<int>("n");
-    if (!value) co_return std::nullopt;
-    co_return t.transaction().set("n", *value * 2).get("n");
-}
+auto read_n = [](watching& t) { return t.get<std::optional<int>>("n"); };
+
+auto double_n = [](auto multi, int n) { return multi.set("n", n * 2).get("n"); };
 
 asio::awaitable<void> increment(client& c, int times, int& left) {
-    for (int i = 0; i < times; ++i) {
-        const auto [now] = co_await c.transaction(
-            texts{"n"}, [](watching& t) -> asio::awaitable<decltype(t.transaction().incr(""))> {
-                const auto before = co_await t.get<int>("n");
-                co_return t.transaction().incrby("n", 1 + 0 * before.value_or(0));
-            });
-        if (now <= 0) throw std::runtime_error("not incremented");
-    }
+    auto read = [](watching& t) -> asio::awaitable<int> {
+        const auto n = co_await t.get<std::optional<int>>("n");
+        co_return n.value_or(0);
+    };
+    auto write = [](auto multi, int n) { return multi.set("n", n + 1).strlen("n"); };
+    for (int i = 0; i < times; ++i)
+        co_await c.transaction({"n"}, read, write);
     --left;
 }
 
@@ -63,10 +59,11 @@ TEST_CASE("a call that waits for an element holds up nobody") {
             client c = co_await client::connect(address_of(server));
             std::vector<key_and_text> got;
             for (int i = 0; i < 3; ++i) {
-                spawn(executor, [](client& from, std::vector<key_and_text>& to) -> asio::awaitable<void> {
-                    key_and_text job = co_await from.blpop(texts{"high", "low"}, 0ms);
-                    to.push_back(std::move(job));
-                }(c, got));
+                spawn(executor,
+                      [](client& from, std::vector<key_and_text>& to) -> asio::awaitable<void> {
+                          key_and_text job = co_await from.blpop({"high", "low"}, 0ms);
+                          to.push_back(std::move(job));
+                      }(c, got));
             }
             co_await until_blocked(c, 3);
             for (const std::string job : {"1", "2", "3"})
@@ -100,14 +97,15 @@ TEST_CASE("each command that waits") {
             CHECK(c.blmove("l", "m", list_side::left, list_side::right, 1ms) == std::nullopt);
             c.rpush("l", "a", "b", "c", "d", "e", "f");
             CHECK(c.blpop("l", 1s)->second == "a");
-            CHECK(c.brpop(texts{"x", "l"}, 1s)->second == "f");
+            CHECK(c.brpop({"x", "l"}, 1s)->second == "f");
             CHECK(c.blmove("l", "m", list_side::left, list_side::right, 1s) == "b");
-            const auto several = c.blmpop(texts{"x", "l"}, list_side::right, 1s, 2);
+            const auto several = c.blmpop({"x", "l"}, list_side::right, 1s, 2);
             CHECK(several->first == "l");
             CHECK(several->second == texts{"e", "d"});
             c.zadd("z", 1, "one", 2, "two", 3, "three", 4, "four");
-            CHECK(c.bzpopmin("z", 1s) == std::tuple<std::string, std::string, double>{"z", "one", 1});
-            CHECK(c.bzpopmax(texts{"x", "z"}, 1s) ==
+            CHECK(c.bzpopmin("z", 1s) ==
+                  std::tuple<std::string, std::string, double>{"z", "one", 1});
+            CHECK(c.bzpopmax({"x", "z"}, 1s) ==
                   std::tuple<std::string, std::string, double>{"z", "four", 4});
             const auto members = c.bzmpop("z", score_end::max, 1s, 5);
             CHECK(members->second == std::vector<scored_member>{{"three", 3}, {"two", 2}});
@@ -162,10 +160,10 @@ TEST_CASE("a transaction that sees no reason does nothing") {
         const redis_process server = start(kind);
         run([&]() -> asio::awaitable<void> {
             client c = co_await client::connect(address_of(server));
-            auto done = co_await c.transaction(texts{"n"}, doubling);
+            auto done = co_await c.transaction({"n"}, read_n, double_n);
             CHECK(done == std::nullopt);
             co_await c.set("n", 21);
-            done = co_await c.transaction(texts{"n"}, doubling);
+            done = co_await c.transaction({"n"}, read_n, double_n);
             REQUIRE(done);
             CHECK(std::get<1>(*done) == "42");
             CHECK(c.counters().connections == 2); // the one from the pool, twice
@@ -173,31 +171,34 @@ TEST_CASE("a transaction that sees no reason does nothing") {
     }
 }
 
-TEST_CASE("what a transaction's body throws goes to the caller, and nothing stays watched") {
+TEST_CASE("what a transaction's functions throw goes to the caller, and nothing stays watched") {
     if (!is_available(server_kind::redis)) return;
     const redis_process server = start(server_kind::redis);
     run([&]() -> asio::awaitable<void> {
         client c = co_await client::connect(address_of(server));
+        co_await c.set("n", "no number");
+        auto read = [](watching& t) { return t.get<std::string>("n"); };
+        auto change_mind = [](auto multi, const std::string&) {
+            throw std::runtime_error("changed my mind");
+            return multi.get("n");
+        };
         std::string thrown;
         try {
-            co_await c.transaction(texts{"n"}, [](watching& t) -> asio::awaitable<decltype(t.transaction().get(""))> {
-                co_await t.get("n");
-                throw std::runtime_error("changed my mind");
-            });
+            co_await c.transaction({"n"}, read, change_mind);
         } catch (const std::runtime_error& error) {
             thrown = error.what();
         }
         CHECK(thrown == "changed my mind");
-        // And an error within it is the whole one's.
+        // An error within it is the whole one's.
+        auto count = [](auto multi, const std::string&) { return multi.incr("n"); };
         try {
-            co_await c.transaction(texts{"n"}, [](watching& t) -> asio::awaitable<decltype(t.transaction().incr(""))> {
-                co_await t.set("n", "no number");
-                co_return t.transaction().incr("n");
-            });
+            co_await c.transaction({"n"}, read, count);
         } catch (const redis_error& error) {
             thrown = error.what();
         }
-        CHECK(thrown == "changed my mind");
+        CHECK(thrown == "ERR value is not an integer or out of range");
+        const auto clients = co_await c.command<std::string>("CLIENT", "LIST");
+        CHECK(clients.find("cmd=exec") == std::string::npos); // the spoilt connections are closed
     });
 }
 
@@ -207,14 +208,21 @@ TEST_CASE("a blocking client's transactions") {
         auto c = blocking_client::connect(address_of(server));
         auto other = blocking_client::connect(address_of(server));
         int attempts = 0;
-        const auto [before, now] = c.transaction({"n"}, [&](watching_client<blocking_client>& t) {
-            const int value = t.get<int>("n").value_or(0);
-            if (++attempts < 3) other.incr("n");
-            return t.transaction().get<int>("n").incrby("n", value);
-        });
+        const auto [before, now] = c.transaction(
+            {"n"},
+            [&](watching_client<blocking_client>& t) {
+                const int n = t.get<std::optional<int>>("n").value_or(0);
+                if (++attempts < 3) other.incr("n");
+                return n;
+            },
+            [](auto multi, int n) { return multi.template get<int>("n").incrby("n", n); });
         CHECK(attempts == 3);
         CHECK(before == 2);
         CHECK(now == 4);
+        const auto nothing = c.transaction(
+            {"absent"}, [](watching_client<blocking_client>& t) { return t.get("absent"); },
+            [](auto multi, const std::string& value) { return multi.set("n", value); });
+        CHECK(nothing == std::nullopt);
     }
 }
 
@@ -224,10 +232,10 @@ TEST_CASE("a connection that was lost in the pool is not a transaction's failure
         run([&]() -> asio::awaitable<void> {
             client c = co_await client::connect(address_of(server));
             co_await c.set("n", 1);
-            co_await c.transaction(texts{"n"}, doubling);
+            co_await c.transaction({"n"}, read_n, double_n);
             const auto own = co_await c.command<int>("CLIENT", "ID");
             co_await c.command<int>("CLIENT", "KILL", "ID", own + 1); // the pool's
-            const auto done = co_await c.transaction(texts{"n"}, doubling);
+            const auto done = co_await c.transaction({"n"}, read_n, double_n);
             REQUIRE(done);
             CHECK(std::get<1>(*done) == "4");
         });

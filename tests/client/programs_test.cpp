@@ -99,8 +99,7 @@ TEST_CASE("sub prints what pub publishes, through a restart of the server") {
         }};
         auto c = blocking_client::connect(address_of(server));
         wait_for_subscribers(c, channel, 1);
-        const outcome said =
-            run_program("pub " + channel + " 'good news' " + address_of(server));
+        const outcome said = run_program("pub " + channel + " 'good news' " + address_of(server));
         CHECK(said.output == "1 received it\n");
         server.stop();
         server.start_again();

@@ -67,7 +67,8 @@ TEST_CASE("a call that was under way has an unknown outcome, one that waited is 
         spawn(executor, note(c.ping("waited"), waited));
         tcp_socket peer = co_await server.accept();
         const std::string requests = co_await read_until(peer, "waited\r\n");
-        CHECK(requests == "*2\r\n$4\r\nPING\r\n$5\r\nagain\r\n*2\r\n$4\r\nPING\r\n$6\r\nwaited\r\n");
+        CHECK(requests ==
+              "*2\r\n$4\r\nPING\r\n$5\r\nagain\r\n*2\r\n$4\r\nPING\r\n$6\r\nwaited\r\n");
         co_await write(peer, "+again\r\n+waited\r\n");
         co_await until([&] { return waited.has_ended; });
         CHECK(again.value == "again");
@@ -168,7 +169,8 @@ TEST_CASE("what the introduction has set up is restored") {
             connect_options options;
             options.client_name = "restored";
             options.reconnect_delay = 5ms;
-            client c = co_await client::connect("redis://:secret@" + address_of(server) + "/3", options);
+            client c =
+                co_await client::connect("redis://:secret@" + address_of(server) + "/3", options);
             co_await c.set("key", "in 3");
             co_await admin.command<int>("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
             co_await until([&] { return c.counters().reconnects == 1; });

@@ -8,6 +8,7 @@
 #include <mini_redis/commands/sorted_sets.hpp>
 #include <mini_redis/detail/pending_call.hpp>
 #include <mini_redis/detail/start_call.hpp>
+#include <mini_redis/key_names.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,22 +33,22 @@ public:
     ///
     ///     auto job = co_await c.blpop("jobs", 5s);
     ///     if (job) work(job->second);
-    auto blpop(const argument_like auto& keys, milliseconds wait, auto... token) {
+    auto blpop(const key_names& keys, milliseconds wait, auto... token) {
         return pop<key_and_text>("BLPOP", keys, wait, std::move(token)...);
     }
 
     /// BRPOP: the same from the end.
-    auto brpop(const argument_like auto& keys, milliseconds wait, auto... token) {
+    auto brpop(const key_names& keys, milliseconds wait, auto... token) {
         return pop<key_and_text>("BRPOP", keys, wait, std::move(token)...);
     }
 
     /// BZPOPMIN: the key that has a member, and its lowest with the score.
-    auto bzpopmin(const argument_like auto& keys, milliseconds wait, auto... token) {
+    auto bzpopmin(const key_names& keys, milliseconds wait, auto... token) {
         return pop<key_and_score>("BZPOPMIN", keys, wait, std::move(token)...);
     }
 
     /// BZPOPMAX: the same with the highest.
-    auto bzpopmax(const argument_like auto& keys, milliseconds wait, auto... token) {
+    auto bzpopmax(const key_names& keys, milliseconds wait, auto... token) {
         return pop<key_and_score>("BZPOPMAX", keys, wait, std::move(token)...);
     }
 
@@ -61,19 +62,18 @@ public:
     }
 
     /// BLMPOP: the key that has elements, and up to `count` of them.
-    auto blmpop(const argument_like auto& keys, list_side from, milliseconds wait,
-                std::int64_t count = 1, auto... token) {
+    auto blmpop(const key_names& keys, list_side from, milliseconds wait, std::int64_t count = 1,
+                auto... token) {
         using found = std::pair<std::string, std::vector<std::string>>;
         return pop_many<found>("BLMPOP", keys, name_of(from), wait, count, std::move(token)...);
     }
 
     /// BZMPOP: the key that has members, and up to `count` of them with the lowest scores, or the
     /// highest.
-    auto bzmpop(const argument_like auto& keys, score_end end, milliseconds wait,
-                std::int64_t count = 1, auto... token) {
+    auto bzmpop(const key_names& keys, score_end end, milliseconds wait, std::int64_t count = 1,
+                auto... token) {
         using found = std::pair<std::string, std::vector<scored_member>>;
-        return pop_many<found>("BZMPOP", keys, name_of(end), wait, count,
-                               std::move(token)...);
+        return pop_many<found>("BZMPOP", keys, name_of(end), wait, count, std::move(token)...);
     }
 
     /// Any command that waits, `wait` as long at most; the words say so by themselves.
@@ -95,20 +95,17 @@ private:
     }
 
     template <class Found>
-    auto pop(std::string_view command, const argument_like auto& keys, milliseconds wait,
-             auto... token) {
+    auto pop(std::string_view command, const key_names& keys, milliseconds wait, auto... token) {
         command_line line{command};
         add_arguments(line, keys);
         line.add(in_seconds(wait));
         return issue_waiting<std::optional<Found>>(std::move(line), wait, std::move(token)...);
     }
 
-    template <class Found, class Keys>
-    auto pop_many(std::string_view command, const Keys& keys, std::string_view from,
+    template <class Found>
+    auto pop_many(std::string_view command, const key_names& keys, std::string_view from,
                   milliseconds wait, std::int64_t count, auto... token) {
-        command_line named;
-        add_arguments(named, keys);
-        command_line line{command, in_seconds(wait), named.size()};
+        command_line line{command, in_seconds(wait), keys.size()};
         add_arguments(line, keys);
         line.add(from).add("COUNT").add(count);
         return issue_waiting<std::optional<Found>>(std::move(line), wait, std::move(token)...);

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <mini_redis/commands/call_view.hpp>
 #include <mini_redis/commands/sorted_sets.hpp>
+#include <mini_redis/key_names.hpp>
 #include <mini_redis/pipeline.hpp>
 #include <mini_redis/scan.hpp>
 #include <mini_redis/transaction.hpp>
@@ -26,22 +27,22 @@ public:
     /// MULTI … EXEC: commands that other clients see done all at once.
     auto transaction() noexcept { return basic_pipeline<Self, true>{self()}; }
 
-    /// The same depending on what keys hold, which must not change meanwhile (WATCH): `body` reads
-    /// them and returns the transaction, as often as it takes until nobody else has changed them.
+    /// The same depending on what keys hold, which must not change meanwhile (WATCH): `read` looks,
+    /// `write` fills the transaction with what it has seen, both as often as it takes until nobody
+    /// else has changed the keys in between. It gives the replies.
     ///
-    ///     using watching = watching_client<client>;
-    ///     auto [left] = co_await c.transaction({"stock"}, [](watching& t) -> asio::awaitable<…> {
-    ///         const int stock = co_await t.get<int>("stock");
-    ///         co_return t.transaction().decrby("stock", stock / 2);
-    ///     });
+    ///     auto [left] = co_await c.transaction(
+    ///         {"stock"}, [](watching_client<client>& t) { return t.get<int>("stock"); },
+    ///         [](auto multi, int stock) { return multi.decrby("stock", stock / 2); });
     ///
-    /// It gives the replies. Where `body` returns an std::optional of a transaction, it may return
-    /// nothing, and then nothing is done and given. It takes a connection of its own meanwhile.
+    /// `read` gets a client on a connection of its own (see watching_client), and returns an
+    /// awaitable, or, for a blocking_client, the value itself. If that is an std::optional without
+    /// a value, there is no transaction, and no replies: then they are an std::optional as well.
     ///
-    /// *Errors*: those of a call; what `body` throws. *Cancellation*: as a call.
-    template <class Body>
-    auto transaction(std::vector<std::string> watched, Body body) {
-        return run_transaction(self(), std::move(watched), std::move(body));
+    /// *Errors*: those of a call; what `read` and `write` throw. *Cancellation*: as a call.
+    template <class Read, class Write>
+    auto transaction(key_names watched, Read read, Write write) {
+        return run_transaction(self(), std::move(watched), std::move(read), std::move(write));
     }
 
     /// Calls with a time-out of their own, instead of the client's; zero: none.

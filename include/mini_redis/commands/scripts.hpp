@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <mini_redis/commands/family.hpp>
+#include <mini_redis/key_names.hpp>
 #include <mini_redis/script.hpp>
 #include <string>
 #include <string_view>
@@ -11,9 +12,7 @@
 
 namespace mini_redis {
 
-/// The keys of a script: it must name all that it uses.
-using key_names = std::vector<std::string_view>;
-
+/// The keys of a script are all that it uses.
 template <class Self>
 class script_commands {
 public:
