@@ -1,4 +1,5 @@
-// Typed commands that wait for an element: each takes a connection of its own meanwhile.
+// Typed commands that wait for an element or an entry: each takes a connection of its own
+// meanwhile.
 #pragma once
 
 #include <chrono>
@@ -6,6 +7,8 @@
 #include <mini_redis/commands/family.hpp>
 #include <mini_redis/commands/lists.hpp>
 #include <mini_redis/commands/sorted_sets.hpp>
+#include <mini_redis/commands/stream_groups.hpp>
+#include <mini_redis/commands/streams.hpp>
 #include <mini_redis/detail/pending_call.hpp>
 #include <mini_redis/detail/start_call.hpp>
 #include <mini_redis/key_names.hpp>
@@ -74,6 +77,43 @@ public:
                 auto... token) {
         using found = std::pair<std::string, std::vector<scored_member>>;
         return pop_many<found>("BZMPOP", keys, name_of(end), wait, count, std::move(token)...);
+    }
+
+    /// XREAD BLOCK: the entries behind the one with the ID `after`, as soon as there are some; "$"
+    /// is the last one there is now. None if there were none in time.
+    template <class Reply = stream_batch>
+    auto xread_wait(std::string_view key, const word_like auto& after, milliseconds wait,
+                    const xread_options& options = {}, auto... token) {
+        return xread_wait<Reply>(one_stream(key, after), wait, options, std::move(token)...);
+    }
+
+    /// The same with several streams: `streams` is a map, or a range of pairs, of keys and IDs.
+    template <class Reply = stream_batches>
+    auto xread_wait(const pair_range auto& streams, milliseconds wait,
+                    const xread_options& options = {}, auto... token) {
+        command_line line{"XREAD", "BLOCK", wait.count()};
+        add_streams(line, options, streams);
+        return issue_waiting<Reply>(std::move(line), wait, std::move(token)...);
+    }
+
+    /// XREADGROUP BLOCK: entries that no consumer of the group has got (`after` is ">"), as soon as
+    /// there are some. None if there were none in time.
+    template <class Reply = stream_batch>
+    auto xreadgroup_wait(std::string_view group, std::string_view consumer, std::string_view key,
+                         const word_like auto& after, milliseconds wait,
+                         const xreadgroup_options& options = {}, auto... token) {
+        return xreadgroup_wait<Reply>(group, consumer, one_stream(key, after), wait, options,
+                                      std::move(token)...);
+    }
+
+    /// The same with several streams.
+    template <class Reply = stream_batches>
+    auto xreadgroup_wait(std::string_view group, std::string_view consumer,
+                         const pair_range auto& streams, milliseconds wait,
+                         const xreadgroup_options& options = {}, auto... token) {
+        command_line line{"XREADGROUP", "GROUP", group, consumer, "BLOCK", wait.count()};
+        add_streams(line, options, streams);
+        return issue_waiting<Reply>(std::move(line), wait, std::move(token)...);
     }
 
     /// Any command that waits, `wait` as long at most; the words say so by themselves.

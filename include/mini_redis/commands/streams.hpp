@@ -1,5 +1,4 @@
-// Typed commands: streams; their groups are in stream_groups.hpp. XREAD that waits (BLOCK) needs a
-// connection of its own and is not here, but the words behind BLOCK are: add_streams().
+// Typed commands: streams; their groups are in stream_groups.hpp, XREAD that waits in blocking.hpp.
 #pragma once
 
 #include <array>
