@@ -17,7 +17,8 @@ struct blocking_subscriber::state {
 
 blocking_client blocking_client::connect(std::string address, connect_options options) {
     auto made = std::make_unique<state>();
-    made->core = made->loop.run(client_core::open(std::move(address), std::move(options)));
+    made->core = made->loop.run(
+        client_core::open(std::move(address), std::move(options), &made->loop.end_of_turn()));
     return blocking_client{std::move(made)};
 }
 
@@ -52,7 +53,8 @@ void blocking_client::run_until(const bool& has_ended) {
 
 blocking_subscriber blocking_client::subscribe(channel_kind kind, std::vector<std::string> names) {
     auto made = std::make_unique<blocking_subscriber::state>();
-    made->subscribed = subscriber{made->loop.run(opened().core.subscribe(kind, std::move(names)))};
+    made->subscribed = subscriber{
+        made->loop.run(opened().core.subscribe(kind, std::move(names), &made->loop.end_of_turn()))};
     return blocking_subscriber{std::move(made)};
 }
 

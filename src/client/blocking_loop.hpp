@@ -9,6 +9,8 @@
 #include <optional>
 #include <utility>
 
+#include "client/turn_end.hpp"
+
 namespace mini_redis {
 
 class blocking_loop {
@@ -33,21 +35,27 @@ public:
 
     void run_until(const bool& has_ended) {
         context_.restart();
-        while (!has_ended)
+        while (!has_ended) {
+            end_.flush_all();
             context_.run_one();
+        }
         last_run_ = clock::now();
     }
+
+    /// For those whose flushes wait for the end of a turn.
+    turn_end& end_of_turn() noexcept { return end_; }
 
     /// After a pause, learns what has happened meanwhile: that the server has closed the
     /// connection, above all, before a call is sent into it.
     void catch_up() {
-        constexpr std::chrono::milliseconds pause{500};
+        constexpr std::chrono::milliseconds pause{10};
         if (clock::now() - last_run_ >= pause) poll();
     }
 
     /// Does what can be done without waiting.
     void poll() {
         context_.restart();
+        end_.flush_all();
         context_.poll();
     }
 
@@ -62,6 +70,7 @@ private:
     }
 
     asio::io_context context_{1};
+    turn_end end_; // what is due in it is gone before the context
     clock::time_point last_run_ = clock::now();
 };
 

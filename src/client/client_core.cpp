@@ -20,9 +20,10 @@ bool equals_ignoring_case(std::string_view text, std::string_view upper) noexcep
 
 } // namespace
 
-asio::awaitable<client_core> client_core::open(std::string address, connect_options options) {
+asio::awaitable<client_core> client_core::open(std::string address, connect_options options,
+                                               turn_end* loop) {
     const auto executor = co_await asio::this_coro::executor;
-    auto context = std::make_shared<client_context>(address, std::move(options));
+    auto context = std::make_shared<client_context>(address, std::move(options), loop);
     const auto opened = std::make_shared<client_connections>(executor, std::move(context));
     co_await connection::connect(opened->shared());
     opened->shared()->open();
@@ -80,10 +81,10 @@ const asio::any_io_executor& client_core::executor() const noexcept {
     return state_->shared()->executor();
 }
 
-asio::awaitable<subscription_core> client_core::subscribe(channel_kind kind,
-                                                          std::vector<std::string> names) const {
-    if (!state_) return subscription::open(nullptr, {}, kind, std::move(names));
-    return subscription::open(state_->context(), executor(), kind, std::move(names));
+asio::awaitable<subscription_core>
+client_core::subscribe(channel_kind kind, std::vector<std::string> names, turn_end* loop) const {
+    if (!state_) return subscription::open(nullptr, {}, loop, kind, std::move(names));
+    return subscription::open(state_->context(), executor(), loop, kind, std::move(names));
 }
 
 lent_connection::lent_connection(std::shared_ptr<client_connections> from)

@@ -255,10 +255,19 @@ void connection::stamp(pending_call& call, const call_settings& settings) {
 // At the end of this turn of the loop, so that all calls made in it are written together.
 void connection::post_flush() {
     flush_is_posted_ = true;
-    asio::post(executor_, [self = shared_from_this()] {
-        self->flush_is_posted_ = false;
-        self->flush();
-    });
+    if (context_->loop) return context_->loop->flush_then(shared_from_this());
+    asio::post(executor_, [self = shared_from_this()] { self->flush_now(); });
+}
+
+void connection::flush_now() {
+    flush_is_posted_ = false;
+    flush();
+}
+
+void turn_end::flush_all() {
+    for (std::size_t i = 0; i < due_.size(); ++i) // it may grow
+        due_[i]->flush_now();
+    due_.clear();
 }
 
 void connection::flush() {

@@ -85,6 +85,9 @@ public:
                const request_batch& requests) override;
     void give_up(pending_call* call, std::error_code why) override;
 
+    /// The turn_end of its loop asks for it.
+    void flush_now();
+
     /// Ends everything; calls under way fail with `why`.
     void close(std::error_code why);
 

@@ -57,13 +57,13 @@ subscription::subscription(const asio::any_io_executor& executor,
 }
 
 asio::awaitable<subscription_core> subscription::open(std::shared_ptr<client_context> context,
-                                                      asio::any_io_executor owner,
+                                                      asio::any_io_executor owner, turn_end* loop,
                                                       channel_kind kind,
                                                       std::vector<std::string> names) {
     if (!context) throw call_error(make_error_code(errc::client_closed), false);
     const auto executor = co_await asio::this_coro::executor;
-    // What counts on one thread must not be counted on another.
-    if (executor != owner) context = std::make_shared<client_context>(*context);
+    if (executor != owner || context->loop != loop)
+        context = std::make_shared<client_context>(*context, loop);
     auto opened = std::make_shared<subscription>(executor, std::move(context));
     co_await enter(opened, kind, std::move(names));
     co_return subscription_core{std::move(opened)};

@@ -30,9 +30,10 @@ public:
     ~subscription() { close(); }
 
     /// Makes one that is subscribed, on the executor that it runs on; `context` is of a client on
-    /// `owner`, or null if that was moved from.
+    /// `owner`, or null if that was moved from; `loop` is a blocking one's, or null.
     static asio::awaitable<subscription_core> open(std::shared_ptr<client_context> context,
-                                                   asio::any_io_executor owner, channel_kind kind,
+                                                   asio::any_io_executor owner, turn_end* loop,
+                                                   channel_kind kind,
                                                    std::vector<std::string> names);
 
     /// The coroutines take shared ownership: the subscriber may be destroyed meanwhile.

@@ -20,12 +20,6 @@ using watching = watching_client<client>;
 using texts = std::vector<std::string>;
 using key_and_text = std::optional<std::pair<std::string, std::string>>;
 
-asio::awaitable<void> sleep(std::chrono::milliseconds time) {
-    const auto executor = co_await asio::this_coro::executor;
-    asio::steady_timer timer{executor, time};
-    co_await timer.async_wait(asio::use_awaitable);
-}
-
 // Waits until so many clients wait for an element.
 asio::awaitable<void> until_blocked(client& c, int count) {
     const std::string field = "blocked_clients:" + std::to_string(count) + "\r";

@@ -38,8 +38,7 @@ TEST_CASE("scripts run, known or not") {
         const script count{"return {#KEYS, #ARGV, ARGV[1] or false}"};
         using counted = std::tuple<int, int, std::optional<std::string>>;
         CHECK(c.eval<counted>(count, {}) == counted{0, 0, std::nullopt});
-        CHECK(c.eval<counted>(count, {"a", "b"}, 1, std::vector<int>{2, 3}) ==
-              counted{2, 3, "1"});
+        CHECK(c.eval<counted>(count, {"a", "b"}, 1, std::vector<int>{2, 3}) == counted{2, 3, "1"});
         CHECK(c.eval_ro<counted>(count, "a") == counted{1, 0, std::nullopt});
         CHECK(c.script_load(count) == count.sha1());
 
@@ -59,11 +58,12 @@ TEST_CASE("scripts run, known or not") {
 
 TEST_CASE("functions") {
     with_each_server_that_knows("FCALL", [](blocking_client& c) {
-        const char* const code = "#!lua name=mine\n"
-                                 "redis.register_function('twice', function(keys, args) "
-                                 "return args[1] * 2 end)\n"
-                                 "redis.register_function{function_name='one', flags={'no-writes'}, "
-                                 "callback=function(keys) return #keys end}";
+        const char* const code =
+            "#!lua name=mine\n"
+            "redis.register_function('twice', function(keys, args) "
+            "return args[1] * 2 end)\n"
+            "redis.register_function{function_name='one', flags={'no-writes'}, "
+            "callback=function(keys) return #keys end}";
         CHECK(c.function_load(code) == "mine");
         CHECK(c.function_load(code, true) == "mine");
         CHECK(c.fcall<int>("twice", {}, 21) == 42);

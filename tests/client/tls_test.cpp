@@ -21,7 +21,8 @@ public:
         std::string name = (fs::temp_directory_path() / "mini-redis-tls-XXXXXX").string();
         if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
         directory_ = name;
-        std::ofstream{file("names")} << "subjectAltName=DNS:localhost,DNS:redis.test,IP:127.0.0.1\n";
+        std::ofstream{file("names")}
+            << "subjectAltName=DNS:localhost,DNS:redis.test,IP:127.0.0.1\n";
         is_made_ =
             openssl("req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=test-ca -keyout ca.key "
                     "-out ca.crt") &&

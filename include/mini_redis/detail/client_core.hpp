@@ -16,6 +16,7 @@ namespace mini_redis {
 
 class client_connections;
 class connection;
+class turn_end;
 
 /// A connection of one's own, for as long as it is held: what WATCH needs.
 class lent_connection final : public call_router {
@@ -43,8 +44,9 @@ private:
 /// Owns the connections: closes them when it ends.
 class client_core {
 public:
-    /// client::connect, on the executor that it runs on.
-    static asio::awaitable<client_core> open(std::string address, connect_options options);
+    /// client::connect, on the executor that it runs on; `loop` is a blocking one's, or null.
+    static asio::awaitable<client_core> open(std::string address, connect_options options,
+                                             turn_end* loop = nullptr);
 
     client_core() noexcept;
     client_core(client_core&&) noexcept;
@@ -67,8 +69,8 @@ public:
     const asio::any_io_executor& executor() const noexcept;
 
     /// Of a connection of its own, on the executor that it runs on.
-    asio::awaitable<subscription_core> subscribe(channel_kind kind,
-                                                 std::vector<std::string> names) const;
+    asio::awaitable<subscription_core> subscribe(channel_kind kind, std::vector<std::string> names,
+                                                 turn_end* loop = nullptr) const;
 
 private:
     explicit client_core(std::shared_ptr<client_connections> opened) noexcept;
