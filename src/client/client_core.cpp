@@ -1,5 +1,7 @@
 #include <mini_redis/detail/client_core.hpp>
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "client/client_connections.hpp"
@@ -101,13 +103,15 @@ call_target& lent_connection::route(const call_settings& /*settings*/,
 }
 
 bool has_one_reply(std::span<const std::string_view> words) noexcept {
+    constexpr std::array<std::string_view, 9> others{"SUBSCRIBE",   "PSUBSCRIBE",   "SSUBSCRIBE",
+                                                     "UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE",
+                                                     "MONITOR",     "SYNC",         "PSYNC"};
     if (words.empty()) return false;
     if (equals_ignoring_case(words[0], "CLIENT"))
         return words.size() < 2 || !equals_ignoring_case(words[1], "REPLY");
-    for (const std::string_view name : {"SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "UNSUBSCRIBE",
-                                        "PUNSUBSCRIBE", "SUNSUBSCRIBE", "MONITOR", "SYNC", "PSYNC"})
-        if (equals_ignoring_case(words[0], name)) return false;
-    return true;
+    return std::none_of(others.begin(), others.end(), [&](std::string_view name) {
+        return equals_ignoring_case(words[0], name);
+    });
 }
 
 } // namespace mini_redis

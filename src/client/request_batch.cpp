@@ -8,11 +8,21 @@
 
 namespace mini_redis {
 
+namespace {
+
+constexpr std::size_t typical_size = 512;
+constexpr std::size_t most_idle_capacity = 64 * 1024;
+
+} // namespace
+
 void request_batch::add(std::span<const std::string_view> words) {
     if (!has_one_reply(words)) have_one_reply_each_ = false;
-    output_buffer request;
+    thread_local output_buffer request; // whose memory serves the next as well
+    request.clear();
     write_request(request, words);
+    if (bytes_.empty()) bytes_.reserve(std::max(typical_size, request.size()));
     bytes_.append(request.view());
+    if (request.capacity() > most_idle_capacity) request.release();
     ++size_;
 }
 
