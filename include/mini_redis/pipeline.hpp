@@ -237,7 +237,8 @@ private:
             requests_.add("EXEC");
         }
         settings_.replies = static_cast<std::uint32_t>(requests_.size());
-        if (!requests_.have_one_reply_each()) settings_.refused = errc::not_allowed;
+        if (!requests_.are_allowed()) settings_.refused = errc::not_allowed;
+        settings_.blocks = !IsAtomic && requests_.block(); // in a transaction nothing waits
         return client_->template start<Value>(std::move(requests_), settings_, Reader{},
                                               std::move(token)...);
     }

@@ -20,7 +20,9 @@ client_context::client_context(std::string_view address, connect_options given, 
     : client_context{parse_address(address), std::move(given), of} {}
 
 client_context::client_context(const client_context& other, turn_end* of)
-    : client_context{other.where, other.options, of} {}
+    : client_context{other.where, other.options, of} {
+    setup = other.setup;
+}
 
 client_context::client_context(server_address parsed, connect_options given, turn_end* of)
     : where{std::move(parsed)},

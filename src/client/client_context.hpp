@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "client/address.hpp"
+#include "client/connection_setup.hpp"
 #include "client/turn_end.hpp"
 
 namespace mini_redis {
@@ -34,6 +35,7 @@ public:
     const connect_options options;
     const std::string name; ///< of the server, for messages
     client_counters counters;
+    connection_setup setup;
     std::minstd_rand random; ///< for back-off
     turn_end* const loop;
 

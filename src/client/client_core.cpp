@@ -1,26 +1,11 @@
 #include <mini_redis/detail/client_core.hpp>
 
-#include <algorithm>
-#include <array>
 #include <utility>
 
 #include "client/client_connections.hpp"
 #include "client/subscription.hpp"
 
 namespace mini_redis {
-
-namespace {
-
-bool equals_ignoring_case(std::string_view text, std::string_view upper) noexcept {
-    if (text.size() != upper.size()) return false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if ((c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c) != upper[i]) return false;
-    }
-    return true;
-}
-
-} // namespace
 
 asio::awaitable<client_core> client_core::open(std::string address, connect_options options,
                                                turn_end* loop) {
@@ -100,18 +85,6 @@ lent_connection::~lent_connection() {
 call_target& lent_connection::route(const call_settings& /*settings*/,
                                     std::span<const std::string_view> /*words*/) {
     return *lent_;
-}
-
-bool has_one_reply(std::span<const std::string_view> words) noexcept {
-    constexpr std::array<std::string_view, 9> others{"SUBSCRIBE",   "PSUBSCRIBE",   "SSUBSCRIBE",
-                                                     "UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE",
-                                                     "MONITOR",     "SYNC",         "PSYNC"};
-    if (words.empty()) return false;
-    if (equals_ignoring_case(words[0], "CLIENT"))
-        return words.size() < 2 || !equals_ignoring_case(words[1], "REPLY");
-    return std::none_of(others.begin(), others.end(), [&](std::string_view name) {
-        return equals_ignoring_case(words[0], name);
-    });
 }
 
 } // namespace mini_redis

@@ -28,6 +28,9 @@ constexpr std::size_t most_idle_capacity = 1024 * 1024;
 
 constexpr std::chrono::milliseconds timer_resolution{1};
 
+// What can be added to a time-out without going beyond what numbers can say.
+constexpr std::chrono::milliseconds longest_wait = std::chrono::hours{24 * 365 * 100};
+
 } // namespace
 
 connection::connection(asio::any_io_executor executor, std::shared_ptr<client_context> context,
@@ -132,6 +135,10 @@ void connection::on_reply(const reply_view& reply) {
         --owed_;
     } else {
         if (call->extras && asks_again(*call, reply)) return;
+        if (call->extras && !call->extras->sets_up.empty() && !reply.is_error()) {
+            context_->setup.remember(call->extras->sets_up, call->extras->request);
+            setup_version_ = context_->setup.version();
+        }
         if (reply.is_error())
             count_end(*call, {errc::error_reply, reply.text(), parser_.consumed()});
         else
@@ -158,6 +165,7 @@ bool connection::asks_again(pending_call& call, const reply_view& reply) {
     } catch (const std::bad_alloc&) {
         return false;
     }
+    if (call.extras->idempotent) call.extras->request = std::move(fallback);
     fallback.clear();
     return true;
 }
@@ -167,6 +175,10 @@ bool connection::asks_again(pending_call& call, const reply_view& reply) {
 void connection::start(pending_call* call, const call_settings& settings,
                        std::span<const std::string_view> words) {
     const std::string_view command = words.empty() ? std::string_view{} : words[0];
+    if (connection_setup::may_set_up(command)) [[unlikely]] {
+        std::string name = connection_setup::name_of(words);
+        if (!name.empty()) call->need_extras().sets_up = std::move(name);
+    }
     start_with(call, settings, {command, 1, 0},
                [words](output_buffer& out) { write_request(out, words); });
 }
@@ -191,7 +203,8 @@ void connection::start_with(pending_call* call, const call_settings& settings, c
     const std::size_t unsent = queue_.unsent_size();
     if (!refused) {
         try {
-            if (settings.idempotent || is_restoring_) [[unlikely]] {
+            const bool sets_up = call->extras && !call->extras->sets_up.empty();
+            if (settings.idempotent || is_restoring_ || sets_up) [[unlikely]] {
                 call->need_extras().idempotent = settings.idempotent;
                 add_with_copy(call, write);
             } else {
@@ -243,8 +256,9 @@ void connection::stamp(pending_call& call, const call_settings& settings) {
     std::chrono::milliseconds time_out = settings.time_out;
     if (time_out.count() < 0) {
         time_out = context_->options.call_timeout;
+        call.is_unlimited = settings.blocks && settings.wait.count() <= 0;
         if (settings.blocks && time_out.count() > 0)
-            time_out = settings.wait.count() > 0 ? time_out + settings.wait : settings.wait;
+            time_out += std::min(settings.wait, longest_wait);
     }
     if (time_out.count() <= 0) return;
     if (!turn_time_) turn_time_ = steady_clock::now();
@@ -328,6 +342,8 @@ void connection::on_timer() {
     auto earliest = timer_at_;
     queue_.visit([&](pending_call& call) {
         if (call.given_up) return;
+        if (call.is_unlimited && queue_.is_begun(call))
+            call.deadline = steady_clock::time_point::max();
         if (call.deadline <= now)
             give_up(&call, errc::timed_out);
         else

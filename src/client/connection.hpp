@@ -116,6 +116,9 @@ public:
 
     const client_context& context() const noexcept { return *context_; }
 
+    /// Whether it is set up like the client's other connections.
+    bool is_set_up() const noexcept { return setup_version_ == context_->setup.version(); }
+
 private:
     // Held by the keeper's coroutine: when that is destroyed unfinished, as at the end of an
     // io_context, the calls must go too, for their callers may be what keeps this connection alive.
@@ -142,6 +145,7 @@ private:
     asio::awaitable<void> make_link_again();
     asio::awaitable<void> pause_before_trying();
     void begin_link();
+    void restore_setup();
     void lose_link(std::error_code why, std::string_view text = {});
     void end_link();
     bool is_needed() const noexcept;
@@ -195,6 +199,7 @@ private:
     protocol_version protocol_ = protocol_version::resp2;
     std::uint64_t links_ = 0; // how many there were
     unsigned attempts_ = 0;   // to make one, since the last was of use
+    std::uint64_t setup_version_ = 0;
     asio::steady_timer pause_;
 
     // Out.

@@ -138,15 +138,31 @@ void connection::begin_link() {
     } else {
         context_->log(log_level::debug, "connected to " + context_->name);
     }
-    if (user_) {
-        is_restoring_ = true;
-        user_->on_link(*this);
-        is_restoring_ = false;
-        queue_.put_back(restoring_);
-    }
+    is_restoring_ = true;
+    restore_setup();
+    if (user_) user_->on_link(*this);
+    is_restoring_ = false;
+    queue_.put_back(restoring_);
     was_heard_ = was_pinged_ = false;
     beat();
     flush();
+}
+
+// What was refused is as the introduction has left it: the log tells.
+void connection::restore_setup() {
+    for (const auto& [name, request] : context_->setup.requests()) {
+        call_settings settings;
+        settings.time_out = milliseconds{0};
+        start_call<frame>(this, request_batch{request}, settings, frame_reader{},
+                          [self = shared_from_this(), what = name](const std::exception_ptr&,
+                                                                   const frame& reply) {
+                              if (reply.is_error())
+                                  self->context_->log(
+                                      log_level::error,
+                                      what + " cannot be repeated: " + std::string{reply.text()});
+                          });
+    }
+    setup_version_ = context_->setup.version();
 }
 
 void connection::lose_link(std::error_code why, std::string_view text) {

@@ -22,13 +22,17 @@ std::shared_ptr<connection> remove(std::vector<std::shared_ptr<connection>>& fro
 } // namespace
 
 std::shared_ptr<connection> connection_pool::take() {
-    std::shared_ptr<connection> taken;
-    if (!idle_.empty()) {
-        busy_.push_back(idle_.back());
-        idle_.pop_back();
-        return busy_.back();
+    while (!idle_.empty()) {
+        const std::shared_ptr<connection> last = idle_.back();
+        if (last->is_set_up()) {
+            idle_.pop_back();
+            busy_.push_back(last);
+            return last;
+        }
+        last->close(errc::client_closed); // and leaves by on_close()
     }
-    taken = std::make_shared<connection>(executor_, context_, connection_use::on_demand, this);
+    const auto taken =
+        std::make_shared<connection>(executor_, context_, connection_use::on_demand, this);
     busy_.push_back(taken);
     taken->open();
     return taken;

@@ -6,6 +6,7 @@
 #include <mini_redis/error.hpp>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <optional>
 #include <string>
 #include <sys/socket.h>
 #include <tuple>
@@ -52,13 +53,14 @@ void dialer::limit(std::chrono::milliseconds time_out) {
     timer_.async_wait([self = shared_from_this()](std::error_code error) {
         if (error) return;
         self->is_late_ = true;
-        self->endpoints_.try_send(make_error_code(errc::timed_out), endpoint_list{});
         self->cancel();
     });
 }
 
 void dialer::cancel() noexcept {
+    is_cancelled_ = true;
     timer_.cancel();
+    looked_up_.notify();
     resolver_.cancel();
     if (transport_) transport_->close();
 }
@@ -68,35 +70,39 @@ std::unique_ptr<transport> dialer::release() noexcept {
     return std::move(transport_);
 }
 
-void dialer::look_up(const server_address& where) {
+void dialer::throw_if_ended() const {
+    if (is_late_) throw std::system_error(errc::timed_out);
+    if (is_cancelled_) throw std::system_error(asio::error::operation_aborted);
+}
+
+asio::awaitable<dialer::endpoint_list> dialer::look_up(const server_address& where) {
+    if (!where.path.empty()) co_return endpoint_list{unix_endpoint(where.path)};
     std::error_code error;
-    if (!where.path.empty()) {
-        endpoints_.try_send(error, endpoint_list{unix_endpoint(where.path)});
-        return;
-    }
     const auto address = asio::ip::make_address(where.host, error);
-    if (!error) {
-        endpoints_.try_send(error, endpoint_list{tcp::endpoint{address, where.port}});
-        return;
-    }
-    resolver_.async_resolve(
-        where.host, std::to_string(where.port),
-        [self = shared_from_this()](std::error_code failed,
-                                    const tcp::resolver::results_type& results) {
-            endpoint_list found;
-            for (const auto& result : results)
-                found.emplace_back(result.endpoint());
-            self->endpoints_.try_send(failed, std::move(found));
-        });
+    if (!error) co_return endpoint_list{tcp::endpoint{address, where.port}};
+
+    // Its handler may come long after nobody waits any more.
+    const auto found = std::make_shared<std::optional<tcp::resolver::results_type>>();
+    const auto failed = std::make_shared<std::error_code>();
+    resolver_.async_resolve(where.host, std::to_string(where.port),
+                            [self = shared_from_this(), found,
+                             failed](std::error_code why, tcp::resolver::results_type results) {
+                                *failed = why;
+                                *found = std::move(results);
+                                self->looked_up_.notify();
+                            });
+    while (!*found && !is_cancelled_)
+        co_await looked_up_.wait();
+    throw_if_ended();
+    if (*failed) throw std::system_error(*failed, "looking up " + where.host);
+    endpoint_list endpoints;
+    for (const auto& result : **found)
+        endpoints.emplace_back(result.endpoint());
+    co_return endpoints;
 }
 
 asio::awaitable<void> dialer::reach(const server_address& where) {
-    look_up(where);
-    auto [look_up_error, endpoints] = co_await endpoints_.async_receive(use_tuple);
-    if (look_up_error == channel_errc::channel_cancelled)
-        look_up_error = asio::error::operation_aborted;
-    if (look_up_error) throw std::system_error(look_up_error, "looking up " + where.host);
-
+    const endpoint_list endpoints = co_await look_up(where);
     // Not asio::async_connect(), which hides that no socket could be opened.
     std::error_code error = asio::error::host_not_found;
     auto& socket = transport_->socket();
@@ -106,13 +112,15 @@ asio::awaitable<void> dialer::reach(const server_address& where) {
         socket.open(endpoint.protocol(), error);
         if (error) continue;
         std::tie(error) = co_await socket.async_connect(endpoint, use_tuple);
-        if (!error || is_late_ || error == asio::error::operation_aborted) break;
+        throw_if_ended();
+        if (!error || error == asio::error::operation_aborted) break;
     }
     if (error) throw std::system_error(error);
 }
 
 asio::awaitable<void> dialer::dial(const server_address& where, const connect_options& options) {
     const auto keep = shared_from_this();
+    throw_if_ended();
     co_await reach(where);
     auto& socket = transport_->socket();
     if (where.path.empty()) {

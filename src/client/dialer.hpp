@@ -6,8 +6,8 @@
 #include <chrono>
 #include <memory>
 #include <mini_redis/asio.hpp>
-#include <mini_redis/channel.hpp>
 #include <mini_redis/connect_options.hpp>
+#include <mini_redis/wakeup.hpp>
 #include <vector>
 
 #include "client/address.hpp"
@@ -22,7 +22,7 @@ public:
     explicit dialer(const asio::any_io_executor& executor)
         : resolver_{executor},
           timer_{executor},
-          endpoints_{executor, 1},
+          looked_up_{executor},
           transport_{std::make_unique<transport>(executor)} {}
 
     /// Everything until cancel() or the end of the time fails; zero: no limit. Once, first.
@@ -47,14 +47,16 @@ public:
 private:
     using endpoint_list = std::vector<asio::generic::stream_protocol::endpoint>;
 
-    void look_up(const server_address& where);
+    asio::awaitable<endpoint_list> look_up(const server_address& where);
     asio::awaitable<void> reach(const server_address& where);
+    void throw_if_ended() const;
 
     asio::ip::tcp::resolver resolver_;
     asio::steady_timer timer_;
-    channel<endpoint_list> endpoints_; // the outcome of the look-up, or of the timer
+    wakeup looked_up_; // or not to be waited for any longer
     std::unique_ptr<transport> transport_;
     bool is_late_ = false;
+    bool is_cancelled_ = false;
 };
 
 } // namespace mini_redis

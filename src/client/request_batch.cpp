@@ -1,7 +1,7 @@
 #include <mini_redis/detail/request_batch.hpp>
 
 #include <algorithm>
-#include <mini_redis/detail/client_core.hpp>
+#include <mini_redis/detail/request_traits.hpp>
 
 #include "resp/output_buffer.hpp"
 #include "resp/request_writer.hpp"
@@ -16,7 +16,9 @@ constexpr std::size_t most_idle_capacity = 64 * 1024;
 } // namespace
 
 void request_batch::add(std::span<const std::string_view> words) {
-    if (!has_one_reply(words)) have_one_reply_each_ = false;
+    const request_traits traits = traits_of(words);
+    are_allowed_ = are_allowed_ && traits.is_allowed;
+    block_ = block_ || traits.blocks;
     thread_local output_buffer request; // whose memory serves the next as well
     request.clear();
     write_request(request, words);

@@ -74,7 +74,9 @@ call_list request_queue::drop_withdrawn() noexcept {
 }
 
 call_list request_queue::lose_sent() noexcept {
+    const bool was_begun = !waiting_.empty() && is_begun(*waiting_.first());
     written_ = base_;
+    if (was_begun && waiting_.first()->given_up) withdraw(*waiting_.first());
     return sent_.take();
 }
 

@@ -2,7 +2,6 @@
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/experimental/awaitable_operators.hpp>
-#include <asio/post.hpp>
 #include <mini_redis/client.hpp>
 #include <string>
 #include <sys/resource.h>
@@ -331,8 +330,9 @@ TEST_CASE("a server that is killed ends every call") {
                   auto call = to.send("BLPOP", "nothing", 0);
                   result = co_await error_of(std::move(call));
               }(c, end));
-        co_await asio::post(executor, asio::use_awaitable);
-        co_await asio::post(executor, asio::use_awaitable);
+        std::string info;
+        while (info.find("blocked_clients:1") == std::string::npos)
+            info = co_await c.command<std::string>("INFO", "clients");
         server.stop();
         co_await until([&] { return end.has_value(); });
         CHECK(*end == errc::unknown_outcome);

@@ -333,3 +333,59 @@ TEST_CASE("a subscription that is under way when the connection is lost is made 
         CHECK(m->payload == "first");
     });
 }
+
+TEST_CASE("what calls have set up is there on every connection, later ones too") {
+    for (const server_kind kind : available_servers()) {
+        const redis_process server = start(kind);
+        run([&]() -> asio::awaitable<void> {
+            connect_options options;
+            options.reconnect_delay = 5ms;
+            client c = co_await client::connect(address_of(server), options);
+            const auto before = co_await c.blpop("queue", 1ms); // a connection for the pool
+            CHECK(before == std::nullopt);
+            co_await c.command<void>("select", 5);
+            co_await c.client_setname("later");
+            const auto refused = co_await c.command<void>("SELECT", 1000, as_result);
+            CHECK_FALSE(refused); // and not remembered
+            co_await c.rpush("queue", "in 5");
+            const auto job = co_await c.blpop("queue", 1s);
+            CHECK(job->second == "in 5");
+            co_await c.set("key", "in 5");
+            client admin = co_await client::connect(address_of(server));
+            co_await admin.command<int>("CLIENT", "KILL", "TYPE", "normal");
+            co_await until([&] { return c.counters().reconnects == 1; });
+            const auto value = co_await c.get("key");
+            CHECK(value == "in 5");
+            const auto name = co_await c.client_getname();
+            CHECK(name == "later");
+        });
+    }
+}
+
+TEST_CASE("any command that waits takes a connection of its own") {
+    if (!is_available(server_kind::redis)) return;
+    const redis_process server = start(server_kind::redis);
+    run([&]() -> asio::awaitable<void> {
+        client c = co_await client::connect(address_of(server));
+        std::vector<std::string> ended;
+        const auto executor = co_await asio::this_coro::executor;
+        const auto wait = [&](std::string name, auto... words) {
+            spawn(executor,
+                  [](asio::awaitable<frame> call, std::string what,
+                     std::vector<std::string>& to) -> asio::awaitable<void> {
+                      const frame reply = co_await std::move(call);
+                      to.push_back(what + (reply.is_null() ? " nothing" : " something"));
+                  }(c.send(command_line{words...}), name, ended));
+        };
+        wait("blpop", "blpop", "l", "0");
+        wait("blmpop", "BLMPOP", "0.01", "1", "l", "LEFT");
+        wait("xread", "XREAD", "COUNT", "1", "BLOCK", "10", "STREAMS", "s", "$");
+        co_await until([&] { return ended.size() == 2; });
+        co_await c.rpush("l", "x");
+        co_await until([&] { return ended.size() == 3; });
+        CHECK(ended[2] == "blpop something");
+        CHECK(c.counters().connections == 4);
+        const std::error_code error = co_await error_of(c.send("HELLO", 2));
+        CHECK(error == errc::not_allowed);
+    });
+}

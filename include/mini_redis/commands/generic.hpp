@@ -2,7 +2,7 @@
 #pragma once
 
 #include <mini_redis/commands/family.hpp>
-#include <mini_redis/detail/client_core.hpp>
+#include <mini_redis/detail/request_traits.hpp>
 #include <mini_redis/detail/start_call.hpp>
 #include <span>
 #include <string_view>
@@ -22,8 +22,11 @@ public:
     /// Arguments are texts, numbers, and ranges and maps of them; a completion token may follow.
     ///
     /// What has not exactly one reply (SUBSCRIBE and its kin, MONITOR, CLIENT REPLY, no words at
-    /// all) fails with errc::not_allowed: others' replies would be taken for its own. A blocking
-    /// command (BLPOP …) holds up the calls behind it.
+    /// all), or changes the protocol (HELLO with a version, RESET), fails with errc::not_allowed:
+    /// others' replies would be taken for its own. A blocking command (BLPOP …) takes a connection
+    /// of its own. What sets up the connection (AUTH, SELECT, CLIENT SETNAME …) does so for the
+    /// client's later ones as well, but not for subscribers that are there already. MULTI and WATCH
+    /// would concern all callers: see transaction().
     template <class Reply, class... Args>
     auto command(const Args&... args) {
         generic_issuer<typed_reader<Reply>> checked{self(), {}};
@@ -91,7 +94,10 @@ private:
         auto issue(Words words, auto... token) {
             call_settings settings;
             with_views(words, [&](std::span<const std::string_view> views) {
-                if (!has_one_reply(views)) settings.refused = errc::not_allowed;
+                const request_traits traits = traits_of(views);
+                if (!traits.is_allowed) settings.refused = errc::not_allowed;
+                settings.blocks = traits.blocks;
+                settings.wait = traits.wait;
             });
             return self.template start<Reply>(std::move(words), settings, std::move(reader),
                                               std::move(token)...);

@@ -78,7 +78,4 @@ private:
     std::shared_ptr<client_connections> state_;
 };
 
-/// Whether a request has exactly one reply, so that the calls behind it get their own.
-bool has_one_reply(std::span<const std::string_view> words) noexcept;
-
 } // namespace mini_redis

@@ -45,6 +45,8 @@ struct call_extras {
     bool was_sent = false; ///< once, on a connection that was lost
     std::uint32_t replies = 1;
     std::string request{};
+    /// What it sets up on the connection if it succeeds, by its request: see connection_setup.
+    std::string sets_up{};
     /// What is sent if the server does not know the script.
     std::string fallback{};
     /// Told how it ended.
@@ -84,6 +86,7 @@ public:
     std::uint32_t replies = 1; ///< how many are still to come
     bool confirms = false;
     bool blocks = false;
+    bool is_unlimited = false; ///< its deadline is for being sent alone
     bool given_up = false;
     bool is_pooled = false;
 

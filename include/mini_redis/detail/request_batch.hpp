@@ -11,6 +11,11 @@ namespace mini_redis {
 
 class request_batch {
 public:
+    request_batch() = default;
+
+    /// One that is written out already.
+    explicit request_batch(std::string request) : bytes_{std::move(request)}, size_{1} {}
+
     void add(std::span<const std::string_view> words);
 
     void add(std::string_view command) { add({&command, 1}); }
@@ -34,13 +39,18 @@ public:
     /// The first one's command.
     std::string_view command() const noexcept;
 
-    bool have_one_reply_each() const noexcept { return have_one_reply_each_; }
+    /// Whether all of them are; see request_traits.
+    bool are_allowed() const noexcept { return are_allowed_; }
+
+    /// Whether one of them may.
+    bool block() const noexcept { return block_; }
 
 private:
     std::string bytes_;
     std::string fallback_;
     std::size_t size_ = 0;
-    bool have_one_reply_each_ = true;
+    bool are_allowed_ = true;
+    bool block_ = false;
 };
 
 } // namespace mini_redis
