@@ -61,8 +61,7 @@ request_traits traits_of(words_view words) noexcept {
             traits = {true, true, read_wait(words[1], seconds)};
     } else if ((initial == 'X' || initial == 'x') && is_one_of(words[0], streams)) {
         for (std::size_t i = 1; i + 1 < words.size() && !is_same_word(words[i], "STREAMS"); ++i)
-            if (is_same_word(words[i], "BLOCK"))
-                traits = {true, true, read_wait(words[i + 1], 1)};
+            if (is_same_word(words[i], "BLOCK")) traits = {true, true, read_wait(words[i + 1], 1)};
     }
     return traits;
 }

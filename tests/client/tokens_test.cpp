@@ -1,5 +1,11 @@
 // The ways to wait for a call: awaitables of any executor, callbacks, futures, results.
 #include <asio/bind_executor.hpp>
+#include <asio/version.hpp>
+#if ASIO_VERSION >= 102400
+#include <asio/deferred.hpp>
+#else
+#include <asio/experimental/deferred.hpp>
+#endif
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <asio/strand.hpp>
@@ -18,6 +24,12 @@ using namespace mini_redis;
 using namespace mini_redis::test;
 
 namespace {
+
+#if ASIO_VERSION >= 102400
+using asio::deferred;
+#else
+using asio::experimental::deferred;
+#endif
 
 using maybe_text = std::optional<std::string>;
 
@@ -132,6 +144,24 @@ TEST_CASE("a client of a concrete executor serves its coroutines") {
         CHECK(sum == 6);
         result<bool> set = co_await c.set("key", 7, as_result(asio::use_awaitable_t<executor>{}));
         CHECK(set.value());
+
+        const auto [doubled] = co_await c.transaction(
+            {"key"}, [](watching_client<io_client>& t) { return t.get<int>("key"); },
+            [](auto multi, int n) { return multi.incrby("key", n); });
+        CHECK(doubled == 14);
+        int keys = 0;
+        auto scan = c.scan();
+        while (const auto key = co_await scan.next())
+            ++keys;
+        CHECK(keys == 1);
+        basic_subscriber<executor> s = co_await c.subscribe("channel");
+        co_await s.psubscribe("p*");
+        co_await c.publish("channel", "message");
+        const std::optional<message> m = co_await s.next();
+        CHECK(m->payload == "message");
+        co_await c.rpush("list", "element");
+        const auto element = co_await c.blpop("list", 1s);
+        CHECK(element->second == "element");
         ++done;
     };
     asio::co_spawn(context, body(), [](const std::exception_ptr& thrown) {
@@ -139,6 +169,20 @@ TEST_CASE("a client of a concrete executor serves its coroutines") {
     });
     context.run_for(60s);
     CHECK(done == 1);
+}
+
+TEST_CASE("a call can be put off") {
+    const redis_process server = start(server_kind::mini_redis);
+    run([&]() -> asio::awaitable<void> {
+        client c = co_await client::connect(address_of(server));
+        auto set = c.set("key", "value", deferred);
+        auto get = c.get("key", deferred);
+        CHECK(c.counters().calls == 0);
+        const bool was_set = co_await std::move(set)(asio::use_awaitable);
+        CHECK(was_set);
+        const maybe_text value = co_await std::move(get)(asio::use_awaitable);
+        CHECK(value == "value");
+    });
 }
 
 TEST_CASE("a client may belong to a strand of a pool") {

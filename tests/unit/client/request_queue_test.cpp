@@ -79,7 +79,8 @@ TEST_CASE("the queue sends each request whole, once, and in order") {
             for (const model_call& call : waiting)
                 expected += request_of(call.number);
             REQUIRE(expected.substr(written).starts_with(bytes));
-            if (limit == static_cast<std::size_t>(-1)) REQUIRE(bytes.size() == expected.size() - written);
+            if (limit == static_cast<std::size_t>(-1))
+                REQUIRE(bytes.size() == expected.size() - written);
             if (bytes.empty()) return;
             const std::size_t size = 1 + below(static_cast<unsigned>(bytes.size()));
             queue.written(size);
