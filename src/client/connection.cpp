@@ -116,6 +116,7 @@ bool connection::confirms(const reply_view& push) {
 
 void connection::on_reply(const reply_view& reply) {
     pending_call* const call = queue_.first_sent();
+    if (!call && is_early(reply)) return;
     if (!call) { // the order is lost
         lose_link(errc::protocol_error,
                   reply.is_error() ? reply.text() : "a reply that nobody asked for");
@@ -146,6 +147,16 @@ void connection::on_reply(const reply_view& reply) {
                    [thrown = std::current_exception()] { std::rethrow_exception(thrown); });
     }
     if (user_ && queue_.empty()) user_->on_idle(*this);
+}
+
+// The first commands of a pipeline may be answered before its last one is written.
+bool connection::is_early(const reply_view& reply) {
+    pending_call* const begun = queue_.first_begun();
+    if (!begun || begun->replies == 1 || begun->confirms) return false;
+    --begun->replies;
+    begun->collect(reply);
+    queue_.note_early_reply();
+    return true;
 }
 
 // A script that the server does not know is sent whole.
