@@ -289,6 +289,7 @@ void connection::flush() {
             link_->when_writable([self = shared_from_this(), link = links_] {
                 if (!self->is_linked_ || self->links_ != link) return;
                 self->awaits_room_ = false;
+                self->was_heard_ = true; // who takes bytes is there
                 self->flush();
             });
             return;

@@ -140,3 +140,30 @@ TEST_CASE("a call that was given up when half of its request was written is not 
         CHECK(pong == "PONG");
     });
 }
+
+TEST_CASE("a server that takes a large request slowly is not taken for dead") {
+    run([&]() -> asio::awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        scripted_server server{executor};
+        connect_options options = eager();
+        options.health_check = 300ms;
+        options.call_timeout = 30s;
+        client c = co_await client::connect(server.address(), options);
+        const std::string large(large_size, 'x');
+        spawn(executor, [](scripted_server& from) -> asio::awaitable<void> {
+            tcp_socket peer = co_await from.accept();
+            std::vector<char> buffer(1024 * 1024);
+            asio::steady_timer timer{peer.get_executor()};
+            for (std::size_t left = large_size; left > buffer.size();) {
+                left -= co_await peer.async_read_some(asio::buffer(buffer), asio::use_awaitable);
+                timer.expires_after(30ms);
+                co_await timer.async_wait(asio::use_awaitable);
+            }
+            co_await read_until(peer, "\r\n");
+            co_await write(peer, "+done\r\n");
+        }(server));
+        const std::string reply = co_await c.ping(large);
+        CHECK(reply == "done");
+        CHECK(c.counters().reconnects == 0);
+    });
+}
