@@ -55,6 +55,7 @@ private:
     channel<endpoint_list> endpoints_; // the outcome of the look-up, or of the timer
     std::unique_ptr<transport> transport_;
     bool is_late_ = false;
+    bool is_cancelled_ = false;
 };
 
 } // namespace mini_redis
