@@ -255,7 +255,7 @@ void connection::stamp(pending_call& call, const call_settings& settings) {
     if (time_out.count() < 0) {
         time_out = context_->options.call_timeout;
         if (settings.blocks && time_out.count() > 0)
-            time_out = settings.wait.count() > 0 ? time_out + settings.wait : settings.wait;
+            time_out = settings.wait.count() > 0 ? longer(time_out, settings.wait) : settings.wait;
     }
     if (time_out.count() <= 0) return;
     if (!turn_time_) turn_time_ = steady_clock::now();
