@@ -279,6 +279,7 @@ void connection::flush() {
         return;
     }
     destroy(queue_.drop_withdrawn());
+    if (user_ && queue_.empty()) user_->on_idle(*this); // its call was withdrawn
     while (true) {
         const std::string_view bytes = queue_.writable(context_->options.most_outstanding);
         if (bytes.empty()) return;
