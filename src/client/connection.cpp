@@ -169,6 +169,8 @@ bool connection::asks_again(pending_call& call, const reply_view& reply) {
     } catch (const std::bad_alloc&) {
         return false;
     }
+    // If it has to be sent once more, perhaps to another server that does not know it either.
+    if (call.extras->idempotent) call.extras->request = std::move(fallback);
     fallback.clear();
     return true;
 }
