@@ -32,7 +32,7 @@ struct call_end {
 ///         return [span](const call_end& end) { if (end.error) span->SetStatus(…); span->End(); };
 ///     };
 ///
-/// It must not throw.
+/// It may look at the client and start calls; it must not throw, nor close the client.
 using call_observer = std::function<void(const call_end&)>;
 using call_hook = std::function<call_observer(const call_begin&)>;
 
@@ -45,7 +45,7 @@ enum class log_level { debug = 1, info = 2, warn = 3, error = 4 };
 ///         spdlog::log(static_cast<spdlog::level::level_enum>(level), "{}", text);
 ///     };
 ///
-/// It must not throw.
+/// It may look at the client, start calls and close it; it must not throw.
 using log_hook = std::function<void(log_level, std::string_view)>;
 
 } // namespace mini_redis

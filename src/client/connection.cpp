@@ -119,6 +119,7 @@ bool connection::confirms(const reply_view& push) {
 
 void connection::on_reply(const reply_view& reply) {
     pending_call* const call = queue_.first_sent();
+    if (!call && is_early(reply)) return;
     if (!call) { // the order is lost
         lose_link(errc::protocol_error,
                   reply.is_error() ? reply.text() : "a reply that nobody asked for");
@@ -155,6 +156,16 @@ void connection::on_reply(const reply_view& reply) {
     if (user_ && queue_.empty()) user_->on_idle(*this);
 }
 
+// The first commands of a pipeline may be answered before its last one is written.
+bool connection::is_early(const reply_view& reply) {
+    pending_call* const begun = queue_.first_begun();
+    if (!begun || begun->replies == 1 || begun->confirms) return false;
+    --begun->replies;
+    begun->collect(reply);
+    queue_.note_early_reply();
+    return true;
+}
+
 // A script that the server does not know is sent whole.
 bool connection::asks_again(pending_call& call, const reply_view& reply) {
     std::string& fallback = call.extras->fallback;
@@ -165,6 +176,7 @@ bool connection::asks_again(pending_call& call, const reply_view& reply) {
     } catch (const std::bad_alloc&) {
         return false;
     }
+    // If it has to be sent once more, perhaps to another server that does not know it either.
     if (call.extras->idempotent) call.extras->request = std::move(fallback);
     fallback.clear();
     return true;
@@ -258,7 +270,7 @@ void connection::stamp(pending_call& call, const call_settings& settings) {
         time_out = context_->options.call_timeout;
         call.is_unlimited = settings.blocks && settings.wait.count() <= 0;
         if (settings.blocks && time_out.count() > 0)
-            time_out += std::min(settings.wait, longest_wait);
+            time_out = longer(time_out, settings.wait);
     }
     if (time_out.count() <= 0) return;
     if (!turn_time_) turn_time_ = steady_clock::now();
@@ -291,6 +303,7 @@ void connection::flush() {
         return;
     }
     destroy(queue_.drop_withdrawn());
+    if (user_ && queue_.empty()) user_->on_idle(*this); // its call was withdrawn
     while (true) {
         const std::string_view bytes = queue_.writable(context_->options.most_outstanding);
         if (bytes.empty()) return;
@@ -301,6 +314,7 @@ void connection::flush() {
             link_->when_writable([self = shared_from_this(), link = links_] {
                 if (!self->is_linked_ || self->links_ != link) return;
                 self->awaits_room_ = false;
+                self->was_heard_ = true; // who takes bytes is there
                 self->flush();
             });
             return;

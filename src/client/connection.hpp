@@ -159,6 +159,7 @@ private:
     bool is_push(const reply_view& received) const noexcept;
     bool confirms(const reply_view& push);
     void on_reply(const reply_view& reply);
+    bool is_early(const reply_view& reply);
     bool asks_again(pending_call& call, const reply_view& reply);
     void end_batch();
 

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "client/connection.hpp"
+#include "client/deadline.hpp"
 #include "client/introduction.hpp"
 
 namespace mini_redis {
@@ -113,7 +114,7 @@ asio::awaitable<void> connection::make_link_again() {
 asio::awaitable<void> connection::pause_before_trying() {
     const milliseconds pause = pause_before(attempts_, context_->options, context_->random);
     if (pause.count() == 0) co_return;
-    pause_.expires_after(pause);
+    pause_.expires_at(deadline_after(std::chrono::steady_clock::now(), pause));
     co_await pause_.async_wait(use_tuple);
 }
 
@@ -189,7 +190,8 @@ void connection::end_link() {
 
 void connection::beat() {
     if (context_->options.health_check.count() <= 0) return;
-    pulse_.expires_after(context_->options.health_check);
+    pulse_.expires_at(
+        deadline_after(std::chrono::steady_clock::now(), context_->options.health_check));
     pulse_.async_wait([self = shared_from_this(), link = links_](std::error_code error) {
         if (error || !self->is_linked_ || self->links_ != link) return;
         self->check_health();

@@ -45,6 +45,10 @@ std::shared_ptr<connection> connection_pool::lend() {
 }
 
 void connection_pool::give_back(const std::shared_ptr<connection>& lent, bool is_spoilt) {
+    if (!lent->is_open()) { // and so knows nobody any more
+        remove(busy_, *lent);
+        return;
+    }
     lent->use_for(connection_use::on_demand, this);
     if (is_spoilt || !lent->is_idle()) {
         lent->close(errc::client_closed);

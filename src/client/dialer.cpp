@@ -107,6 +107,7 @@ asio::awaitable<void> dialer::reach(const server_address& where) {
     std::error_code error = asio::error::host_not_found;
     auto& socket = transport_->socket();
     for (const auto& endpoint : endpoints) {
+        if (is_cancelled_) throw std::system_error(asio::error::operation_aborted);
         std::error_code ignored;
         socket.close(ignored);
         socket.open(endpoint.protocol(), error);

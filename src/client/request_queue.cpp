@@ -29,14 +29,17 @@ std::string_view request_queue::writable(std::size_t most_outstanding) const noe
 void request_queue::written(std::size_t size) noexcept {
     written_ += size;
     if (written_ == end()) {
+        begun_is_answered_ = false;
         sent_.append(waiting_);
         base_ = written_;
         buffer_.clear();
         if (buffer_.capacity() > most_idle_capacity) buffer_.release();
         return;
     }
-    while (end_of(*waiting_.first()) <= written_)
+    while (end_of(*waiting_.first()) <= written_) {
+        begun_is_answered_ = false;
         sent_.push_back(waiting_.pop_front());
+    }
     const std::uint64_t begin = waiting_.first()->begin;
     buffer_.consume(begin - base_);
     base_ = begin;
@@ -74,10 +77,17 @@ call_list request_queue::drop_withdrawn() noexcept {
 }
 
 call_list request_queue::lose_sent() noexcept {
-    const bool was_begun = !waiting_.empty() && is_begun(*waiting_.first());
+    call_list lost = sent_.take();
+    pending_call* const begun = first_begun();
+    if (begun && (begun->replies > 1 || begun_is_answered_ || begun->given_up)) {
+        const std::uint64_t end = end_of(*begun);
+        buffer_.consume(end - base_);
+        base_ = end;
+        lost.push_back(waiting_.pop_front());
+    }
+    begun_is_answered_ = false;
     written_ = base_;
-    if (was_begun && waiting_.first()->given_up) withdraw(*waiting_.first());
-    return sent_.take();
+    return lost;
 }
 
 void request_queue::put_back(call_list& calls) {
@@ -109,6 +119,7 @@ call_list request_queue::take_all() noexcept {
     buffer_.release();
     base_ = written_;
     withdrawn_ = 0;
+    begun_is_answered_ = false;
     return all;
 }
 

@@ -78,6 +78,15 @@ public:
 
     pending_call* pop_sent() noexcept { return sent_.pop_front(); }
 
+    /// The call whose last request is not written whole yet, if something of the first one was.
+    /// Of several requests the first may be answered already.
+    pending_call* first_begun() const noexcept {
+        return waiting_.empty() || !is_begun(*waiting_.first()) ? nullptr : waiting_.first();
+    }
+
+    /// A reply has come for first_begun().
+    void note_early_reply() noexcept { begun_is_answered_ = true; }
+
     /// Whether something of the request was written.
     bool is_begun(const pending_call& call) const noexcept { return call.begin < written_; }
 
@@ -92,8 +101,8 @@ public:
     /// Takes the withdrawn calls out, for the caller to destroy.
     call_list drop_withdrawn() noexcept;
 
-    /// The link is lost: takes the calls out that were sent. What was written in part counts as not
-    /// written.
+    /// The link is lost: takes the calls out that were sent. A request that was written in part
+    /// counts as not written; but of several requests the first may have been executed.
     call_list lose_sent() noexcept;
 
     /// Puts calls before those that wait; their requests are those of their extras. If there is no
@@ -129,6 +138,7 @@ private:
     std::uint64_t base_ = 0;
     std::uint64_t written_ = 0;
     std::size_t withdrawn_ = 0; // bytes of requests that were
+    bool begun_is_answered_ = false;
 };
 
 } // namespace mini_redis
