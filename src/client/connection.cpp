@@ -28,9 +28,6 @@ constexpr std::size_t most_idle_capacity = 1024 * 1024;
 
 constexpr std::chrono::milliseconds timer_resolution{1};
 
-// What can be added to a time-out without going beyond what numbers can say.
-constexpr std::chrono::milliseconds longest_wait = std::chrono::hours{24 * 365 * 100};
-
 } // namespace
 
 connection::connection(asio::any_io_executor executor, std::shared_ptr<client_context> context,

@@ -107,15 +107,15 @@ asio::awaitable<void> dialer::reach(const server_address& where) {
     std::error_code error = asio::error::host_not_found;
     auto& socket = transport_->socket();
     for (const auto& endpoint : endpoints) {
-        if (is_cancelled_) throw std::system_error(asio::error::operation_aborted);
+        throw_if_ended();
         std::error_code ignored;
         socket.close(ignored);
         socket.open(endpoint.protocol(), error);
         if (error) continue;
         std::tie(error) = co_await socket.async_connect(endpoint, use_tuple);
-        throw_if_ended();
         if (!error || error == asio::error::operation_aborted) break;
     }
+    throw_if_ended();
     if (error) throw std::system_error(error);
 }
 
