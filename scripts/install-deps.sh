@@ -46,10 +46,12 @@ build libspdlog-dev      spdlog-devel        spdlog     spdlog     -
 build catch2             catch-devel         catch2     catch2     -
 test  redis-server       valkey-compat-redis valkey     redis      redis-server
 test  redis-tools        -                   -          -          redis-cli
+test  openssl             openssl             openssl    openssl    openssl
 test  pkg-config         pkgconf-pkg-config  pkgconf    pkgconf    pkg-config
 ci    @clang             clang               clang      llvm       -
 ci    @clang-runtime     compiler-rt         compiler-rt -         -
 ci    clang-format-16    clang-tools-extra   -          clang-format -
+ci    libhiredis-dev      hiredis-devel       hiredis    hiredis    -
 ci    python3-redis      python3-redis       python-redis -        -
 ci    nodejs             nodejs              nodejs     node       node
 ci    npm                nodejs-npm          npm        -          npm

@@ -35,7 +35,7 @@ enum class errc {
     unknown_outcome,
     /// More waits to be sent than the client may hold (connect_options::most_unsent).
     overloaded,
-    /// The library was built without it (TLS).
+    /// The library was built without TLS.
     not_supported,
 };
 

@@ -22,7 +22,7 @@ public:
         case errc::unknown_outcome:
             return "the connection was lost, and the command may have run or not";
         case errc::overloaded: return "too much waits to be sent";
-        case errc::not_supported: return "the library was built without it";
+        case errc::not_supported: return "the library was built without TLS";
         }
         return "unknown error";
     }

@@ -149,6 +149,6 @@ TEST_CASE("a library without TLS says so") {
     asio::io_context context;
     const scripted_server server{context.get_executor()};
     CHECK(failure_of("rediss://" + server.address(), {}) ==
-          "connecting to " + server.address() + ": the library was built without it");
+          "connecting to rediss://" + server.address() + ": the library was built without TLS");
 }
 #endif
