@@ -266,8 +266,7 @@ void connection::stamp(pending_call& call, const call_settings& settings) {
     if (time_out.count() < 0) {
         time_out = context_->options.call_timeout;
         call.is_unlimited = settings.blocks && settings.wait.count() <= 0;
-        if (settings.blocks && time_out.count() > 0)
-            time_out = longer(time_out, settings.wait);
+        if (settings.blocks && time_out.count() > 0) time_out = longer(time_out, settings.wait);
     }
     if (time_out.count() <= 0) return;
     if (!turn_time_) turn_time_ = steady_clock::now();

@@ -87,6 +87,7 @@ auto reply_parser::parse(std::string_view unread) -> result {
     if (!error_.empty()) return result::error;
     if (is_complete_) begin_reply();
     bytes_ = unread.data();
+    if (at_ == 0 && nodes_.empty() && take_whole_string(unread)) return result::reply;
     while (!is_complete_) {
         if (body_type_ != 0) {
             if (!read_body(unread)) break;
@@ -101,6 +102,30 @@ auto reply_parser::parse(std::string_view unread) -> result {
     }
     if (is_complete_) return result::reply;
     return error_.empty() ? result::need_more : result::error;
+}
+
+// The most frequent reply by far in one step: a bulk string, all of it there. What is unusual about
+// it, or wrong, is left to the loop.
+bool reply_parser::take_whole_string(std::string_view unread) {
+    constexpr std::size_t shortest = 6; // "$0", CRLF, CRLF
+    if (unread.size() < shortest || unread[0] != '$') return false;
+    std::size_t size = 0;
+    std::size_t at = 1;
+    for (; at < shortest; ++at) {
+        const unsigned digit = static_cast<unsigned char>(unread[at]) - unsigned{'0'};
+        if (digit > 9) break;
+        size = size * 10 + digit;
+    }
+    const std::size_t begin = at + 2;
+    const std::size_t end = begin + size;
+    if (unread.size() < end + 2 || (unread[1] == '0' ? at != 2 : at == 1)) return false;
+    if (unread[at] != '\r' || unread[at + 1] != '\n' || unread[end] != '\r' ||
+        unread[end + 1] != '\n' || size > static_cast<std::size_t>(limits_.bulk_size))
+        return false;
+    nodes_.push_back({static_cast<std::int64_t>(begin), size, 1, '$'});
+    at_ = looked_ = end + 2;
+    is_complete_ = true;
+    return true;
 }
 
 void reply_parser::begin_reply() {

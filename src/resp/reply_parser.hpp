@@ -58,6 +58,7 @@ private:
 
     enum class line_state { complete, cut, error };
 
+    bool take_whole_string(std::string_view unread);
     line_state read_line(std::string_view unread, std::string_view& line);
     bool read_body(std::string_view unread);
     bool open_value(std::string_view line);
