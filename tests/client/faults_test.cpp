@@ -67,7 +67,7 @@ public:
             works = pong.has_value() && *pong == value;
         }
         CHECK(works);
-        CHECK(c.counters().in_flight == 0);
+        co_await until([&] { return c.counters().in_flight == 0; }); // but for a PING
         c.close();
         co_await check_counters();
     }
