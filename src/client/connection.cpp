@@ -142,6 +142,8 @@ void connection::on_reply(const reply_view& reply) {
         else
             count_end(*call, {{}, {}, parser_.consumed()});
     }
+    // Before the caller goes on, who may need such a connection again.
+    if (user_ && queue_.empty()) user_->on_idle(*this);
     try {
         call->deliver(reply);
     } catch (...) {
@@ -150,7 +152,6 @@ void connection::on_reply(const reply_view& reply) {
         asio::post(executor_,
                    [thrown = std::current_exception()] { std::rethrow_exception(thrown); });
     }
-    if (user_ && queue_.empty()) user_->on_idle(*this);
 }
 
 // The first commands of a pipeline may be answered before its last one is written.

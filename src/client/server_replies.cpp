@@ -13,6 +13,9 @@ using std::chrono::sys_seconds;
 
 server_time from_reply<server_time>::read(const reply_view& reply) {
     const auto [whole, fraction] = read_reply<std::pair<std::int64_t, std::int64_t>>(reply);
+    constexpr std::int64_t most = std::chrono::floor<seconds>(microseconds::max()).count() - 1;
+    if (whole < 0 || whole > most || fraction < 0 || fraction >= 1'000'000)
+        unexpected_reply("a time", reply);
     return server_time{seconds{whole} + microseconds{fraction}};
 }
 

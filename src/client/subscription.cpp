@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "client/deadline.hpp"
-#include "client/push_kind.hpp"
+#include "client/push_message.hpp"
 
 namespace mini_redis {
 
@@ -16,19 +16,6 @@ constexpr std::size_t most_waiting_messages = 1024;
 constexpr std::array<std::string_view, 3> enter_commands{"SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE"};
 constexpr std::array<std::string_view, 3> leave_commands{"UNSUBSCRIBE", "PUNSUBSCRIBE",
                                                          "SUNSUBSCRIBE"};
-
-// message = kind, channel, payload  |  "pmessage", pattern, channel, payload
-std::optional<message> to_message(const reply_view& push) {
-    const std::string_view kind = push_kind(push);
-    const bool by_pattern = kind == "pmessage" && push.size() == 4;
-    if (!by_pattern && !(is_message_kind(kind) && push.size() == 3)) return std::nullopt;
-    auto part = ++push.begin();
-    message result;
-    if (by_pattern) result.pattern = (*part++).text();
-    result.channel = (*part++).text();
-    result.payload = (*part).text();
-    return result;
-}
 
 template <class Names>
 command_line request(std::string_view command, const Names& names) {

@@ -4,10 +4,10 @@
 #include <asio/cancellation_signal.hpp>
 #include <asio/post.hpp>
 #include <mini_redis/client.hpp>
-#include <mini_redis/server.hpp>
 #include <string>
 #include <vector>
 
+#include "client/own_server.hpp"
 #include "client/support.hpp"
 
 using namespace mini_redis;
@@ -26,24 +26,6 @@ connect_options eager() {
     options.health_check = 0ms;
     return options;
 }
-
-// A server in this program.
-class own_server {
-public:
-    own_server() { server_.start(); }
-
-    std::string address() const { return "127.0.0.1:" + std::to_string(server_.port()); }
-
-private:
-    static server_options on_a_free_port() {
-        server_options options;
-        options.port = 0;
-        options.shutdown_grace = 0ms;
-        return options;
-    }
-
-    server server_{on_a_free_port()};
-};
 
 asio::awaitable<void> pass_turns(int turns) {
     const auto executor = co_await asio::this_coro::executor;
@@ -79,8 +61,8 @@ asio::awaitable<void> use_everything(std::string address, connect_options option
         [](std::shared_ptr<client> by) -> asio::awaitable<void> {
             while (true)
                 co_await by->transaction(
-                    {"n"}, [](watching& t) { return t.get<int>("n"); },
-                    [](auto t, int n) { return t.set("n", n + 1).incr("m"); });
+                    {"n"}, [](watching& t) { return t.exists("n"); },
+                    [](auto t, auto) { return t.set("n", 1).incr("m"); });
         }(shared),
         ignore);
     for (int i = 0;; ++i) {
@@ -313,6 +295,24 @@ TEST_CASE("a blocking call that is cancelled before it was sent gives its connec
         }
         CHECK(mine(list) <= 1 + 8); // the shared one, and those that the pool keeps
         CHECK(c.counters().in_flight == 0);
+    });
+}
+
+TEST_CASE("blocking calls that follow each other share a connection") {
+    const own_server server;
+    run([&]() -> asio::awaitable<void> {
+        client c = co_await client::connect(server.address(), eager());
+        const key_names list{"list"};
+        for (int i = 0; i < 10; ++i) {
+            co_await c.rpush("list", i);
+            const auto popped = co_await c.blpop(list, 1s);
+            CHECK(popped->second == std::to_string(i));
+            const auto [now] = co_await c.transaction(
+                {"n"}, [](watching& t) { return t.exists("n"); },
+                [](auto t, auto) { return t.incr("n"); });
+            CHECK(now == i + 1);
+        }
+        CHECK(c.counters().connections == 2);
     });
 }
 
