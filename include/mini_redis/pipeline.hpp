@@ -175,7 +175,8 @@ public:
         return std::move(*this);
     }
 
-    /// Any command that has one reply, which is read as a Reply.
+    /// Any command that has one reply, which is read as a Reply. What sets up the connection (AUTH,
+    /// SELECT, CLIENT SETNAME …) is not for pipelines: they fail with errc::not_allowed.
     template <class Reply, class... Args>
     auto command(const Args&... args) {
         return issue_all<Reply>(*this, command_line{}, args...);
@@ -209,6 +210,12 @@ public:
     auto execute_unless_changed(Token... token) {
         return run<transaction_reader<false, Replies...>, std::optional<replies>>(
             std::move(token)...);
+    }
+
+    /// For the commands: all words are copied here.
+    template <class Reply, class Words>
+    auto issue_copied(Words words, const call_settings& /*settings*/) {
+        return issue<Reply>(std::move(words));
     }
 
     /// For the commands: one of two that do the same. Behind others there is no second try, so the

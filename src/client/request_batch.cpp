@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <mini_redis/detail/request_traits.hpp>
 
+#include "client/connection_setup.hpp"
 #include "resp/output_buffer.hpp"
 #include "resp/request_writer.hpp"
 
@@ -17,7 +18,10 @@ constexpr std::size_t most_idle_capacity = 64 * 1024;
 
 void request_batch::add(std::span<const std::string_view> words) {
     const request_traits traits = traits_of(words);
-    are_allowed_ = are_allowed_ && traits.is_allowed;
+    // What sets up the connection goes alone, so that it can be remembered.
+    const bool sets_up = connection_setup::may_set_up(words.empty() ? "" : words[0]) &&
+                         !connection_setup::name_of(words).empty();
+    are_allowed_ = are_allowed_ && traits.is_allowed && !sets_up;
     block_ = block_ || traits.blocks;
     thread_local output_buffer request; // whose memory serves the next as well
     request.clear();

@@ -157,6 +157,8 @@ TEST_CASE("a pipeline refuses what would change the connection") {
         auto monitor = c.pipeline().get("a").command<frame>("MONITOR");
         std::error_code error = co_await error_of(monitor.execute());
         CHECK(error == errc::not_allowed);
+        error = co_await error_of(c.pipeline().command<void>("SELECT", 3).get("key").execute());
+        CHECK(error == errc::not_allowed);
         std::string reply = co_await c.ping();
         CHECK(reply == "PONG");
     });

@@ -21,7 +21,7 @@
 
 namespace mini_redis {
 
-/// `Self` derives from it and has start<Reply>(words, settings, reader, token...).
+/// `Self` derives from it and has issue_copied<Reply>(words, settings, token...).
 ///
 /// `wait` is how long the server waits for an element; zero: without limit. The time-out of such a
 /// call is the client's in addition to that; without limit, it is for the call to be sent. Where
@@ -119,12 +119,11 @@ public:
 
     /// Any command that waits, `wait` as long at most; the words say so by themselves.
     template <class Reply, class Words>
-    auto issue_waiting(Words words, milliseconds wait, auto... token) {
+    auto issue_waiting(const Words& words, milliseconds wait, auto... token) {
         call_settings settings;
         settings.blocks = true;
         settings.wait = wait;
-        return self().template start<Reply>(std::move(words), settings, typed_reader<Reply>{},
-                                            std::move(token)...);
+        return self().template issue_copied<Reply>(words, settings, std::move(token)...);
     }
 
 private:

@@ -72,6 +72,16 @@ public:
                                             typed_reader<Reply>{}, std::move(token)...);
     }
 
+    /// For the typed commands: the same, where the words refer to what does not live until the call
+    /// has ended.
+    template <class Reply, class Words>
+    auto issue_copied(const Words& words, call_settings settings, auto... token) {
+        request_batch request;
+        with_views(words, [&](std::span<const std::string_view> views) { request.add(views); });
+        return self().template start<Reply>(std::move(request), settings, typed_reader<Reply>{},
+                                            std::move(token)...);
+    }
+
     /// For the typed commands: sends the first, and if the server answers NOSCRIPT, the second.
     template <class Reply, class Words>
     auto issue_or(const Words& first, const Words& second, auto... token) {

@@ -38,7 +38,8 @@ public:
     auto fcall(std::string_view function, const key_names& keys, const Args&... args) {
         command_line line{"FCALL", function, keys.size()};
         add_arguments(line, keys);
-        return issue_all<Reply>(self(), std::move(line), args...);
+        copied to{self()};
+        return issue_all<Reply>(to, std::move(line), args...);
     }
 
     /// FCALL_RO: the same for one that writes nothing.
@@ -46,7 +47,8 @@ public:
     auto fcall_ro(std::string_view function, const key_names& keys, const Args&... args) {
         command_line line{"FCALL_RO", function, keys.size()};
         add_arguments(line, keys);
-        return issue_all<Reply>(self(), std::move(line), args...);
+        copied to{self()};
+        return issue_all<Reply>(to, std::move(line), args...);
     }
 
     /// SCRIPT LOAD: the script's digest.
@@ -92,6 +94,16 @@ public:
     }
 
 private:
+    // For issue_all(): the keys do not live until the call has ended.
+    struct copied {
+        Self& self;
+
+        template <class Reply>
+        auto issue(const command_line& words, auto... token) {
+            return self.template issue_copied<Reply>(words, call_settings{}, std::move(token)...);
+        }
+    };
+
     // For issue_all(): adds the arguments, and the token, to both ways to ask for it.
     struct either_way {
         Self& self;
