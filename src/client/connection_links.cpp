@@ -130,6 +130,7 @@ bool connection::can_be_linked_again() const noexcept {
 
 void connection::begin_link() {
     is_linked_ = true;
+    trouble_.clear();
     awaits_room_ = write_failed_ = is_paused_ = false;
     parser_ = reply_parser{};
     ++context_->counters.connections;

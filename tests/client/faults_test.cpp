@@ -357,3 +357,52 @@ TEST_CASE("a conversation that comes in pieces") {
         });
     }
 }
+
+TEST_CASE(
+    "pushes that are no messages are left out, and those that are no RESP end the connection") {
+    run([&]() -> asio::awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        scripted_server server{executor};
+        connect_options options;
+        options.protocol = protocol_version::resp2;
+        options.reconnect_delay = 1ms;
+        client c = co_await client::connect(server.address(), options);
+        asio::ip::tcp::socket shared = co_await server.accept();
+        spawn(executor, [](scripted_server& from) -> asio::awaitable<void> {
+            const std::string confirmed = "*3\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n:1\r\n";
+            const std::vector<std::string> fatal{
+                ">3\r\n$7\r\nmessage\r\n$4\r\nnews\r\n$99999999999\r\n",
+                ">-2\r\n",
+                ">99999999999\r\n",
+                "*3\r\n$7\r\nmessage\r\n$4\r\nnews\r\n$1\r\nab\r\n",
+                ">3\r\n$7\r\nmessage\r\n$4\r\nne", // and the end
+            };
+            for (const std::string& last : fatal) {
+                asio::ip::tcp::socket peer = co_await from.accept();
+                co_await read_until(peer, "news\r\n");
+                co_await write(peer, confirmed + last);
+                if (last == fatal.back()) break;
+                co_await error_of(read_until(peer, "never"));
+            }
+            asio::ip::tcp::socket peer = co_await from.accept();
+            co_await read_until(peer, "news\r\n");
+            co_await write(peer, confirmed + ">0\r\n>1\r\n$7\r\nmessage\r\n"
+                                             ">2\r\n$7\r\nmessage\r\n$4\r\nnews\r\n"
+                                             "*4\r\n$7\r\nmessage\r\n+a\r\n+b\r\n+c\r\n"
+                                             ">3\r\n$8\r\npmessage\r\n+a\r\n+b\r\n"
+                                             ">5\r\n$8\r\npmessage\r\n+a\r\n+b\r\n+c\r\n+d\r\n"
+                                             ">3\r\n$7\r\nmessage\r\n_\r\n:1\r\n"
+                                             ">3\r\n$7\r\nmessage\r\n*1\r\n+a\r\n%1\r\n+a\r\n+b\r\n"
+                                             ">3\r\n*1\r\n$7\r\nmessage\r\n+a\r\n+b\r\n"
+                                             ">3\r\n:1\r\n+a\r\n+b\r\n>2\r\n+unknown\r\n+kind\r\n"
+                                             "*3\r\n$7\r\nmessage\r\n$4\r\nnews\r\n$4\r\ngood\r\n");
+            co_await error_of(read_until(peer, "never"));
+        }(server));
+        subscriber s = co_await c.subscribe("news");
+        const std::optional<message> m = co_await s.next(20s);
+        CHECK(m->payload == "good");
+        CHECK(s.reconnects() == 5);
+        const std::optional<message> more = s.try_next();
+        CHECK_FALSE(more);
+    });
+}

@@ -4,6 +4,7 @@
 #include <asio/buffer.hpp>
 #include <mini_redis/client.hpp>
 #include <string>
+#include <vector>
 
 #include "client/support.hpp"
 
@@ -165,5 +166,30 @@ TEST_CASE("a server that takes a large request slowly is not taken for dead") {
         const std::string reply = co_await c.ping(large);
         CHECK(reply == "done");
         CHECK(c.counters().reconnects == 0);
+    });
+}
+
+TEST_CASE("a call that was not sent in time does not tell of a loss that is over") {
+    run([&]() -> asio::awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        scripted_server server{executor};
+        connect_options options = eager();
+        options.most_outstanding = 1; // a call at a time
+        client c = co_await client::connect(server.address(), options);
+        { const tcp_socket lost = co_await server.accept(); }
+        const tcp_socket peer = co_await server.accept();
+        co_await until([&] { return c.counters().reconnects == 1; });
+        int ended = 0;
+        std::vector<failure> ends;
+        for (int i = 0; i < 2; ++i)
+            c.within(20ms).ping("text", as_result([&](const result<std::string>& end) {
+                                    ends.push_back(end.error());
+                                    ++ended;
+                                }));
+        co_await until([&] { return ended == 2; });
+        CHECK(ends[0].may_have_run());
+        CHECK_FALSE(ends[1].may_have_run());
+        CHECK(ends[1].code() == errc::timed_out);
+        CHECK(ends[1].text().empty());
     });
 }
