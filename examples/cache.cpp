@@ -32,21 +32,22 @@ asio::awaitable<std::string> compute() {
     co_return "report " + std::to_string(++computed);
 }
 
-asio::awaitable<std::string> cached_report(client& c) {
+constexpr mini_redis::set_options mark{.ttl = 10s, .condition = set_condition::if_absent};
+
+asio::awaitable<std::string> cached_report(client& c, std::string key) {
+    const std::string in_work = key + ":in-work";
     for (;; co_await pause(10ms)) {
-        std::optional<std::string> found = co_await c.get("report");
+        std::optional<std::string> found = co_await c.get(key);
         if (found) co_return *found;
 
         // One computes it. If that one dies, the mark's end lets the next one try.
-        const bool is_mine = co_await c.set("report:in-work", "",
-                                            {.ttl = 10s, .condition = set_condition::if_absent});
-        if (!is_mine) continue;
-        found = co_await c.get("report"); // it may have come in between
+        if (!co_await c.set(in_work, "", mark)) continue;
+        found = co_await c.get(key); // it may have come in between
         if (!found) {
             found = co_await compute();
-            co_await c.set("report", *found, {.ttl = 1min});
+            co_await c.set(key, *found, {.ttl = 1min});
         }
-        co_await c.del("report:in-work");
+        co_await c.del(in_work);
         co_return *found;
     }
 }
@@ -54,10 +55,11 @@ asio::awaitable<std::string> cached_report(client& c) {
 asio::awaitable<void> ask(std::string address) {
     using namespace asio::experimental::awaitable_operators;
     client c = co_await client::connect(address);
-    co_await c.del("report", "report:in-work");
-    const auto [a, b, d] = co_await (cached_report(c) && cached_report(c) && cached_report(c));
-    std::cout << a << ", " << b << ", " << d << '\n';
-    std::cout << co_await cached_report(c) << '\n';
+    const std::string key = "example:report";
+    co_await c.del(key);
+    const auto [first, second] = co_await (cached_report(c, key) && cached_report(c, key));
+    const std::string third = co_await cached_report(c, key);
+    std::cout << first << ", " << second << ", " << third << '\n';
 }
 
 } // namespace

@@ -26,9 +26,8 @@ asio::awaitable<std::optional<std::string>> acquire(client& c, std::string name,
                                                     std::chrono::milliseconds ttl) {
     std::random_device random;
     const std::string token = std::to_string(random()) + "-" + std::to_string(random());
-    const bool is_mine =
-        co_await c.set(name, token, {.ttl = ttl, .condition = set_condition::if_absent});
-    if (is_mine) co_return token;
+    const mini_redis::set_options if_free{.ttl = ttl, .condition = set_condition::if_absent};
+    if (co_await c.set(name, token, if_free)) co_return token;
     co_return std::nullopt;
 }
 

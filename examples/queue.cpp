@@ -25,20 +25,20 @@ void work(const std::string& /*job*/) {
     ++done; // twice, if a worker dies between this and LREM
 }
 
-asio::awaitable<void> produce(client& c, int count) {
+asio::awaitable<void> produce(client& c, std::string jobs, int count) {
     for (int i = 1; i <= count; ++i)
-        co_await c.lpush("jobs", "job " + std::to_string(i));
+        co_await c.lpush(jobs, "job " + std::to_string(i));
 }
 
-asio::awaitable<void> consume(client& c, std::string name) {
-    const std::string own = "jobs:of:" + name;
+asio::awaitable<void> consume(client& c, std::string jobs, std::string name) {
+    const std::string own = jobs + ":of:" + name;
     // What it had not finished when it ended last comes first.
-    while (co_await c.lmove(own, "jobs", list_side::left, list_side::right)) {
+    while (co_await c.lmove(own, jobs, list_side::left, list_side::right)) {
     }
 
     // Others call meanwhile: to wait, it has a connection of its own.
     while (std::optional<std::string> job =
-               co_await c.blmove("jobs", own, list_side::right, list_side::left, 200ms)) {
+               co_await c.blmove(jobs, own, list_side::right, list_side::left, 200ms)) {
         work(*job);
         co_await c.lrem(own, 1, *job);
     }
@@ -47,8 +47,9 @@ asio::awaitable<void> consume(client& c, std::string name) {
 asio::awaitable<void> run(std::string address) {
     using namespace asio::experimental::awaitable_operators;
     client c = co_await client::connect(address);
-    co_await (produce(c, 10) && consume(c, "Ada") && consume(c, "Bob") && consume(c, "Cleo"));
-    const auto left = co_await c.exists("jobs", "jobs:of:Ada", "jobs:of:Bob", "jobs:of:Cleo");
+    const std::string jobs = "example:jobs";
+    co_await (produce(c, jobs, 10) && consume(c, jobs, "Ada") && consume(c, jobs, "Bob"));
+    const auto left = co_await c.exists(jobs, jobs + ":of:Ada", jobs + ":of:Bob");
     std::cout << done << " jobs done, " << left << " lists left\n";
 }
 
