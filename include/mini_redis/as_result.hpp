@@ -10,7 +10,7 @@ namespace mini_redis {
 /// Makes a call complete with a result instead of an error or a value.
 ///
 ///     result<std::optional<std::string>> value = co_await c.get("key", as_result);
-///     c.get("key", as_result([](result<std::optional<std::string>> value) { … }));
+///     c.get("key", as_result([](const auto& found) { print(found.has_value()); }));
 ///
 /// By itself it stands for as_result(asio::use_awaitable).
 template <class Token>

@@ -27,9 +27,12 @@ struct call_end {
 /// its time) can be taken up. What it returns is called when the call has ended, before the caller
 /// is told; nothing, if it returns an empty function.
 ///
-///     options.on_call = [](const call_begin& begin) -> call_observer {
+///     options.on_call = [tracer](const call_begin& begin) -> call_observer {
 ///         auto span = tracer->StartSpan(std::string{begin.command});
-///         return [span](const call_end& end) { if (end.error) span->SetStatus(…); span->End(); };
+///         return [span](const call_end& end) {
+///             if (end.error) span->SetStatus(StatusCode::kError, std::string{end.text});
+///             span->End();
+///         };
 ///     };
 ///
 /// It may look at the client and start calls; it must not throw, nor close the client.

@@ -38,7 +38,7 @@ enum class protocol_version : std::uint8_t { resp2 = 2, resp3 = 3 };
 /// *Thread safety*: a value like std::string.
 ///
 ///     frame reply = frame::array({frame::bulk_string("a"), frame::integer(1)});
-///     for (const frame& element : reply.elements()) …
+///     for (const frame& element : reply.elements()) print(to_string(element));
 class frame {
 public:
     /// A null.

@@ -23,7 +23,7 @@ struct scan_options {
 /// SCAN, HSCAN, SSCAN or ZSCAN from beginning to end; client::scan and its relatives make one.
 ///
 ///     auto users = c.scan({.match = "user:*"});
-///     while (std::optional<std::string> key = co_await users.next()) …
+///     while (std::optional<std::string> key = co_await users.next()) print(*key);
 ///
 /// It refers to its client. What is there all the time is given at least once, and now and then
 /// twice; what comes or goes meanwhile may be given or not (SCAN's own guarantees).

@@ -11,10 +11,14 @@
 
 namespace mini_redis {
 
-/// A condition variable for the coroutines of one executor: who waits looks again when it is woken.
+/// A condition variable for the coroutines of one executor. Who waits looks again when it is woken,
 ///
-///     while (queue.empty()) co_await changed.wait();      // the one
-///     queue.push_back(value), changed.notify();           // the other
+///     while (queue.empty()) co_await changed.wait();
+///
+/// and who has changed something wakes:
+///
+///     queue.push_back(value);
+///     changed.notify();
 ///
 /// It is a timer that never fires and is cancelled to wake. A channel would do as well, but Asio
 /// 1.22's must not be touched once its io_context is being destroyed, and destructors notify.

@@ -77,7 +77,8 @@ TEST_CASE("hello_redis says hello") {
 TEST_CASE("examples say in a line what went wrong") {
     const std::string nobody = "127.0.0.1:" + std::to_string(find_free_port());
     for (const std::string command :
-         {"hello_redis ", "pub c m ", "sub c ", "chat me ", "pipelining "}) {
+         {"hello_redis ", "pub c m ", "sub c ", "chat me ", "pipelining ", "connect ", "cache ",
+          "queue ", "lock ", "rate_limit ", "pub_sub "}) {
         INFO(command);
         const outcome result = run_program(command + nobody);
         CHECK(result.status == 1);
@@ -143,6 +144,75 @@ TEST_CASE("pipelining makes calls") {
         CHECK(lines_of(result.output) == 3);
         auto c = blocking_client::connect(address_of(server));
         CHECK(c.get("pipelining:counter") == "30000");
+    }
+}
+
+TEST_CASE("connect shows what a call may come to") {
+    for (const server_kind kind : available_servers()) {
+        const redis_process server = start(kind);
+        const outcome result = run_program("connect redis://" + address_of(server) + "/1");
+        CHECK(result.output == "thrown: ERR value is not an integer or out of range\n"
+                               "returned: ERR value is not an integer or out of range\n"
+                               "given up\n"
+                               "back again, and there is no number\n");
+        CHECK(result.status == 0);
+    }
+}
+
+TEST_CASE("cache computes once what three ask for") {
+    for (const server_kind kind : available_servers()) {
+        const redis_process server = start(kind);
+        const outcome result = run_program("cache " + address_of(server));
+        CHECK(result.output == "report 1, report 1, report 1\n");
+        CHECK(result.status == 0);
+        auto c = blocking_client::connect(address_of(server));
+        CHECK(c.get("example:report") == "report 1");
+        CHECK(c.ttl("example:report") > 0);
+        CHECK(c.dbsize() == 1);
+    }
+}
+
+TEST_CASE("queue loses no job, not even one of a worker that died") {
+    for (const server_kind kind : available_servers()) {
+        const redis_process server = start(kind);
+        auto c = blocking_client::connect(address_of(server));
+        c.rpush("example:jobs:of:Bob", "left by the last Bob", "and another");
+        const outcome result = run_program("queue " + address_of(server));
+        CHECK(result.output == "12 jobs done, 0 lists left\n");
+        CHECK(result.status == 0);
+    }
+}
+
+TEST_CASE("lock is held by one, and released by who holds it") {
+    with_servers_that_know("EVAL", [](server_kind, const redis_process& server) {
+        const outcome result = run_program("lock " + address_of(server));
+        CHECK(result.output ==
+              "first: 1, second: 0\nthe first came too late: 1, the second not: 1\n");
+        CHECK(result.status == 0);
+        auto c = blocking_client::connect(address_of(server));
+        CHECK(c.exists("example:lock") == 0);
+    });
+}
+
+TEST_CASE("rate_limit lets three of five through") {
+    for (const server_kind kind : available_servers()) {
+        const redis_process server = start(kind);
+        const outcome result = run_program("rate_limit " + address_of(server));
+        CHECK(result.output == "request 1: welcome\nrequest 2: welcome\nrequest 3: welcome\n"
+                               "request 4: too many\nrequest 5: too many\n");
+        CHECK(result.status == 0);
+        auto c = blocking_client::connect(address_of(server));
+        CHECK(c.ttl("requests:Ada") > 0);
+    }
+}
+
+TEST_CASE("pub_sub goes on when its connection is lost") {
+    for (const server_kind kind : available_servers()) {
+        const redis_process server = start(kind);
+        const outcome result = run_program("pub_sub " + address_of(server));
+        CHECK(result.output == "news: hello\n(something may have been missed)\n"
+                               "news: that was all\n");
+        CHECK(result.status == 0);
     }
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <asio/buffer.hpp>
 #include <asio/write.hpp>
+#include <mini_redis/blocking_client.hpp>
 
 namespace mini_redis::test {
 
@@ -17,6 +18,12 @@ void run_to_end(asio::awaitable<void> coroutine) {
     context.run_for(60s);
     if (failure) std::rethrow_exception(failure);
     if (!has_ended) throw std::runtime_error("the test hangs");
+}
+
+bool knows(const redis_process& server, std::string_view command) {
+    auto asking = blocking_client::connect(address_of(server));
+    const frame about = asking.send("COMMAND", "INFO", command);
+    return !about.elements().at(0).is_null();
 }
 
 asio::awaitable<std::string> read_until(asio::ip::tcp::socket& peer, std::string_view end) {

@@ -101,6 +101,23 @@ inline std::string address_of(const redis_process& server) {
     return "127.0.0.1:" + std::to_string(server.port());
 }
 
+/// Whether the server has this command.
+bool knows(const redis_process& server, std::string_view command);
+
+/// Calls test(kind, server) for each server that can be started here and has this command; says so
+/// if none has.
+template <class Test>
+void with_servers_that_know(std::string_view command, Test test) {
+    bool is_known = false;
+    for (const server_kind kind : available_servers()) {
+        const redis_process server = start(kind);
+        if (!knows(server, command)) continue;
+        is_known = true;
+        test(kind, server);
+    }
+    if (!is_known) WARN("skipped: no server here knows " << command);
+}
+
 /// A listener whose connections the test serves by hand.
 class scripted_server {
 public:

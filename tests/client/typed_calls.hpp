@@ -30,16 +30,9 @@ void with_each_server(auto test) {
 
 /// The same with the servers that have this command; says so if none has.
 void with_each_server_that_knows(std::string_view command, auto test) {
-    bool is_known = false;
-    for (const server_kind kind : available_servers()) {
-        const redis_process server = start(kind);
-        auto asking = blocking_client::connect(address_of(server));
-        const frame about = asking.send("COMMAND", "INFO", command);
-        if (about.elements().at(0).is_null()) continue;
-        is_known = true;
+    with_servers_that_know(command, [&](server_kind kind, const redis_process& server) {
         with_both_protocols(kind, server, test);
-    }
-    if (!is_known) WARN("skipped: no server here knows " << command);
+    });
 }
 
 /// Whether the call ended with an error reply that begins like this.

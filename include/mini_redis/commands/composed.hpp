@@ -61,7 +61,7 @@ public:
     /// SCAN: the names of all keys; see basic_scan.
     ///
     ///     auto users = c.scan({.match = "user:*"});
-    ///     while (auto key = co_await users.next()) …
+    ///     while (auto key = co_await users.next()) print(*key);
     auto scan(scan_options options = {}) { return iterate<std::string>({"SCAN"}, options); }
 
     /// HSCAN: fields with their values.

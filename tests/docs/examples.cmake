@@ -1,0 +1,38 @@
+# cmake -D ROOT=<project> -P examples.cmake: fails if a document shows code of an example that the
+# example does not have. Such a block begins with ```cpp and the file's path; how far it is indented
+# does not matter.
+cmake_minimum_required(VERSION 3.25)
+include("${CMAKE_CURRENT_LIST_DIR}/extract.cmake")
+
+# The lines without their indentation; a line end before the first and behind the last.
+function(without_indentation code result)
+    string(REGEX REPLACE "\n +" "\n" code "\n${code}")
+    set(${result} "${code}" PARENT_SCOPE)
+endfunction()
+
+set(compared 0)
+foreach(document docs/client.md)
+    find_snippets("${ROOT}/${document}" snippet)
+    foreach(n IN LISTS snippets)
+        set(source "${snippet_${n}_source}")
+        if(NOT source)
+            continue()
+        endif()
+        math(EXPR compared "${compared} + 1")
+        if(NOT EXISTS "${ROOT}/${source}")
+            message(SEND_ERROR "${document}:${snippet_${n}_line}: no such file: ${source}")
+            continue()
+        endif()
+        file(READ "${ROOT}/${source}" example)
+        without_indentation("${example}" example)
+        without_indentation("${snippet_${n}}" shown)
+        string(FIND "${example}" "${shown}" at)
+        if(at EQUAL -1)
+            message(SEND_ERROR "${document}:${snippet_${n}_line}: ${source} has no such lines:\n${snippet_${n}}")
+        endif()
+    endforeach()
+endforeach()
+if(compared LESS 6)
+    message(FATAL_ERROR "only ${compared} blocks found: are they still recognised?")
+endif()
+message(STATUS "${compared} blocks are their examples' own")
