@@ -260,47 +260,55 @@ public:
     /// The faults at every `step`-th byte of each connection; one of them a byte, in turn, unless
     /// `all`.
     trial& at_every(std::size_t step, const std::vector<fault>& faults, bool all = false) {
-        for (const auto protocol : {protocol_version::resp2, protocol_version::resp3})
-            run([&]() { return at_every(step, faults, all, protocol); });
+        for (const auto protocol : {protocol_version::resp2, protocol_version::resp3}) {
+            std::vector<stream> streams;
+            run([&]() -> asio::awaitable<void> { streams = co_await measure_all(protocol); });
+            for (const stream& of : streams) // each with a watchdog of its own
+                run([&]() { return at_every(step, faults, all, of, protocol); });
+        }
         return *this;
     }
 
     int failures() const { return failures_; }
 
 private:
-    asio::awaitable<void> at_every(std::size_t step, const std::vector<fault>& faults, bool all,
-                                   protocol_version protocol) {
+    std::string address() const { return "redis://:pw@127.0.0.1:" + std::to_string(port_) + "/3"; }
+
+    asio::awaitable<std::vector<stream>> measure_all(protocol_version protocol) {
         const auto executor = co_await asio::this_coro::executor;
-        const std::string address = "redis://:pw@127.0.0.1:" + std::to_string(port_) + "/3";
-        client direct = co_await client::connect(address);
+        client direct = co_await client::connect(address());
         fault_proxy proxy{executor, port_};
-        const std::vector<stream> streams = co_await measure(proxy, direct, protocol);
-        std::size_t turn = 0;
-        for (const stream& of : streams) {
-            for (std::size_t after = 0; after <= of.size; after += step) {
-                for (std::size_t i = 0; i < (all ? faults.size() : 1); ++i) {
-                    const fault what = faults[turn++ % faults.size()];
-                    // What garbage makes a server do is no matter of the client's.
-                    if (what == fault::garbage && of.way == direction::to_server) continue;
-                    fault_plan plan;
-                    plan.what = what;
-                    plan.way = of.way;
-                    plan.after = after;
-                    INFO(to_string(what)
-                         << " after " << after << " of " << of.size << " bytes to the "
-                         << (of.way == direction::to_server ? "server" : "client")
-                         << " on connection " << of.connection << ", RESP"
-                         << static_cast<int>(protocol));
-                    proxy.plan(of.connection, plan);
-                    conversation talk{direct, ++number_, protocol};
-                    co_await talk.hold(proxy);
-                    failures_ += talk.failures();
-                }
+        co_return co_await measure(proxy, direct, protocol);
+    }
+
+    asio::awaitable<void> at_every(std::size_t step, const std::vector<fault>& faults, bool all,
+                                   stream of, protocol_version protocol) {
+        const auto executor = co_await asio::this_coro::executor;
+        client direct = co_await client::connect(address());
+        fault_proxy proxy{executor, port_};
+        for (std::size_t after = 0; after <= of.size; after += step) {
+            for (std::size_t i = 0; i < (all ? faults.size() : 1); ++i) {
+                const fault what = faults[turn_++ % faults.size()];
+                // What garbage makes a server do is no matter of the client's.
+                if (what == fault::garbage && of.way == direction::to_server) continue;
+                fault_plan plan;
+                plan.what = what;
+                plan.way = of.way;
+                plan.after = after;
+                INFO(to_string(plan.what)
+                     << " after " << after << " of " << of.size << " bytes to the "
+                     << (of.way == direction::to_server ? "server" : "client") << " on connection "
+                     << of.connection << ", RESP" << static_cast<int>(protocol));
+                proxy.plan(of.connection, plan);
+                conversation talk{direct, ++number_, protocol};
+                co_await talk.hold(proxy);
+                failures_ += talk.failures();
             }
         }
     }
 
     std::uint16_t port_;
+    std::size_t turn_ = 0;
     int number_ = 0;
     int failures_ = 0;
 };

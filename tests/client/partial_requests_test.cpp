@@ -23,6 +23,7 @@ connect_options eager() {
     options.protocol = protocol_version::resp2;
     options.reconnect_delay = 5ms;
     options.longest_reconnect_delay = 20ms;
+    options.call_timeout = 60s; // sanitizers take their time for so many bytes
     return options;
 }
 
@@ -43,7 +44,9 @@ TEST_CASE("the first replies of a pipeline may come before its last requests are
     for (const server_kind kind : available_servers()) {
         const redis_process server = start(kind);
         run([&]() -> asio::awaitable<void> {
-            client c = co_await client::connect(address_of(server));
+            connect_options options;
+            options.call_timeout = 60s;
+            client c = co_await client::connect(address_of(server), options);
             const std::string large(large_size, 'x');
             const auto [one, two, counted] =
                 co_await c.pipeline().strlen("a").set("b", large).incr("n").execute();
@@ -148,7 +151,6 @@ TEST_CASE("a server that takes a large request slowly is not taken for dead") {
         scripted_server server{executor};
         connect_options options = eager();
         options.health_check = 300ms;
-        options.call_timeout = 30s;
         client c = co_await client::connect(server.address(), options);
         const std::string large(large_size, 'x');
         spawn(executor, [](scripted_server& from) -> asio::awaitable<void> {
