@@ -50,8 +50,8 @@ asio::awaitable<void> come_back(client& c) {
 asio::awaitable<void> use(std::string address) {
     mini_redis::connect_options options;
     options.client_name = "connect-example";
-    options.connect_timeout = 2s; // until the client can be used
-    options.call_timeout = 1s;    // for each call, from its beginning to its reply
+    options.connect_timeout = 10s; // until the client can be used
+    options.call_timeout = 3s;     // for each call, from its beginning to its reply
     client c = co_await client::connect(address, options);
     co_await fail(c);
     co_await give_up(c);

@@ -43,11 +43,11 @@ asio::awaitable<bool> release(client& c, std::string name, std::string token) {
 asio::awaitable<void> contend(std::string address) {
     client c = co_await client::connect(address);
     co_await c.del("example:lock");
-    const auto first = co_await acquire(c, "example:lock", 100ms);
-    const auto refused = co_await acquire(c, "example:lock", 100ms);
+    const auto first = co_await acquire(c, "example:lock", 500ms);
+    const auto refused = co_await acquire(c, "example:lock", 500ms);
     std::cout << "first: " << first.has_value() << ", second: " << refused.has_value() << '\n';
 
-    asio::steady_timer timer{co_await asio::this_coro::executor, 200ms};
+    asio::steady_timer timer{co_await asio::this_coro::executor, 600ms};
     co_await timer.async_wait(asio::use_awaitable); // the first takes too long
     const auto second = co_await acquire(c, "example:lock", 10s);
     const bool too_late = !co_await release(c, "example:lock", first.value());

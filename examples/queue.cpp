@@ -38,7 +38,7 @@ asio::awaitable<void> consume(client& c, std::string jobs, std::string name) {
 
     // Others call meanwhile: to wait, it has a connection of its own.
     while (std::optional<std::string> job =
-               co_await c.blmove(jobs, own, list_side::right, list_side::left, 200ms)) {
+               co_await c.blmove(jobs, own, list_side::right, list_side::left, 500ms)) {
         work(*job);
         co_await c.lrem(own, 1, *job);
     }

@@ -21,12 +21,7 @@ TEST_CASE("as_result.hpp") {
     });
 }
 
-TEST_CASE("blocking_client.hpp") {
-    with_servers("PING", [] {
-        using blocking_client = blocking_client_of_test;
-#include "mini_redis/blocking_client.hpp.1"
-        CHECK(greeting == "hello");
-    });
+TEST_CASE("blocking_client.hpp: subscriber") {
     with_servers("PING", [] {
         connect_options options;
         options.reconnect = false;
@@ -79,15 +74,7 @@ TEST_CASE("call_hook.hpp") {
     });
 }
 
-TEST_CASE("client.hpp") {
-    with_servers("PING", [] {
-        run([]() -> asio::awaitable<void> {
-            using client = client_of_test;
-#include "mini_redis/client.hpp.1"
-            CHECK(greeting == "hello");
-            CHECK(length == 3);
-        });
-    });
+TEST_CASE("client.hpp: subscribe") {
     with_client([](client& c) -> asio::awaitable<void> {
 #include "mini_redis/client.hpp.2"
         CHECK(news.channels() == std::vector<std::string>{"news", "sports"});
@@ -99,17 +86,6 @@ TEST_CASE("command_line.hpp") {
         const std::vector<std::string> jobs{"a", "b"};
 #include "mini_redis/command_line.hpp.1"
         CHECK(length.as_integer() == 4);
-    });
-}
-
-TEST_CASE("connect_options.hpp") {
-    with_servers("PING", [] {
-        run([]() -> asio::awaitable<void> {
-            using client = client_of_test;
-#include "mini_redis/connect_options.hpp.1"
-            const auto name = co_await c.client_getname();
-            CHECK(name == "worker");
-        });
     });
 }
 
@@ -198,3 +174,34 @@ TEST_CASE("subscriber.hpp") {
         CHECK(news.channels() == std::vector<std::string>{"news", "sports", "weather"});
     });
 }
+
+namespace snippets::connecting {
+
+TEST_CASE("blocking_client.hpp") {
+    with_servers("PING", [] {
+#include "mini_redis/blocking_client.hpp.1"
+        CHECK(greeting == "hello");
+    });
+}
+
+TEST_CASE("client.hpp") {
+    with_servers("PING", [] {
+        run([]() -> asio::awaitable<void> {
+#include "mini_redis/client.hpp.1"
+            CHECK(greeting == "hello");
+            CHECK(length == 3);
+        });
+    });
+}
+
+TEST_CASE("connect_options.hpp") {
+    with_servers("PING", [] {
+        run([]() -> asio::awaitable<void> {
+#include "mini_redis/connect_options.hpp.1"
+            const auto name = co_await c.client_getname();
+            CHECK(name == "worker");
+        });
+    });
+}
+
+} // namespace snippets::connecting

@@ -75,9 +75,10 @@ TEST_CASE("client.md: any token, any executor") {
     });
 }
 
+namespace snippets::connecting {
+
 TEST_CASE("client.md: without coroutines") {
     with_servers("PING", [] {
-        using blocking_client = blocking_client_of_test;
 #include "docs/client.md.10"
         CHECK(greeting == "hello");
         CHECK_FALSE(sum);
@@ -89,7 +90,6 @@ TEST_CASE("client.md: without coroutines") {
 TEST_CASE("client.md: looking inside") {
     with_servers("PING", [] {
         run([]() -> asio::awaitable<void> {
-            using client = client_of_test;
 #include "docs/client.md.11"
             CHECK(reconnects == 0);
             co_await c.set("text", "text");
@@ -109,7 +109,6 @@ TEST_CASE("client.md: looking inside") {
 TEST_CASE("client.md: when the server goes away") {
     with_servers("PING", [] {
         run([]() -> asio::awaitable<void> {
-            using client = client_of_test;
 #include "docs/client.md.12"
             CHECK(cached);
             CHECK(take_printed().empty());
@@ -122,7 +121,6 @@ TEST_CASE("client.md: TLS") {
         std::string trouble;
         try {
             run([]() -> asio::awaitable<void> {
-                using client = client_of_test;
 #include "docs/client.md.13"
             });
         } catch (const std::system_error& error) {
@@ -133,3 +131,5 @@ TEST_CASE("client.md: TLS") {
         CHECK((is_without_tls || trouble.find("No such file") != std::string::npos));
     });
 }
+
+} // namespace snippets::connecting

@@ -83,6 +83,14 @@ struct blocking_client_of_test : blocking_client {
     }
 };
 
+/// In here, a snippet that connects gets one of those.
+namespace connecting {
+
+using client = client_of_test;
+using blocking_client = blocking_client_of_test;
+
+} // namespace connecting
+
 /// Publishes as soon as somebody listens, and then has the server hang up.
 inline void publish_and_hang_up(const std::string& channel, const std::string& text) {
     auto c = blocking_client::connect(address);
