@@ -35,7 +35,7 @@ struct call_end {
 ///         };
 ///     };
 ///
-/// It may look at the client and start calls; it must not throw, nor close the client.
+/// It may look at the client, start calls and close it; it must not throw.
 using call_observer = std::function<void(const call_end&)>;
 using call_hook = std::function<call_observer(const call_begin&)>;
 

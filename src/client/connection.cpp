@@ -203,8 +203,11 @@ void connection::start(pending_call* call, const call_settings& settings,
 template <class Write>
 void connection::start_with(pending_call* call, const call_settings& settings, call_begin begin,
                             Write write) {
-    ++context_->counters.calls;
-    ++context_->counters.in_flight;
+    call->is_own = settings.is_own;
+    if (!settings.is_own) {
+        ++context_->counters.calls;
+        ++context_->counters.in_flight;
+    }
     call->holder = this;
     call->replies = settings.replies;
     call->confirms = settings.confirms;
@@ -224,8 +227,9 @@ void connection::start_with(pending_call* call, const call_settings& settings, c
             refused = failure::unsent(std::make_error_code(std::errc::not_enough_memory));
         }
     }
-    if (context_->options.on_call) [[unlikely]] {
+    if (context_->options.on_call && !settings.is_own) [[unlikely]] {
         begin.size = queue_.unsent_size() - unsent;
+        const hook_scope scope{*this};
         call_observer observer = context_->options.on_call(begin);
         if (observer) call->need_extras().observer = std::move(observer);
     }
@@ -372,13 +376,16 @@ void connection::arm_timer(steady_clock::time_point at) {
 }
 
 void connection::count_end(const pending_call& call, const call_end& end) {
+    if (call.is_own) return;
     client_counters& counters = context_->counters;
     --counters.in_flight;
     if (end.error == errc::error_reply)
         ++counters.error_replies;
     else if (end.error)
         ++counters.failures;
-    if (call.extras && call.extras->observer) call.extras->observer(end);
+    if (!call.extras || !call.extras->observer) return;
+    const hook_scope scope{*this};
+    call.extras->observer(end);
 }
 
 void connection::fail(pending_call& call, failure why) {
@@ -431,6 +438,10 @@ void connection::settle(call_list sent) {
 
 void connection::close(std::error_code why) {
     if (!open_) return;
+    if (hooks_ > 0) { // who called the hook is not done
+        asio::post(executor_, [self = shared_from_this(), why] { self->close(why); });
+        return;
+    }
     open_ = false;
     close_reason_ = why;
     is_linked_ = false;

@@ -139,6 +139,20 @@ private:
         std::shared_ptr<connection> owner_;
     };
 
+    // While a hook runs, which may want to close the connection.
+    class hook_scope {
+    public:
+        explicit hook_scope(connection& of) noexcept : of_{of} { ++of_.hooks_; }
+
+        hook_scope(const hook_scope&) = delete;
+        hook_scope& operator=(const hook_scope&) = delete;
+
+        ~hook_scope() { --of_.hooks_; }
+
+    private:
+        connection& of_;
+    };
+
     // links
     static asio::awaitable<void> keep_up(keeper_scope scope);
     asio::awaitable<void> make_link();
@@ -190,6 +204,7 @@ private:
     connection_user* user_;
     bool open_ = true;
     std::error_code close_reason_;
+    unsigned hooks_ = 0; // that run
 
     // The link. link_ is there from when it is made until the next one; is_linked_ while it works.
     std::shared_ptr<dialer> dialer_;

@@ -144,7 +144,12 @@ void connection::begin_link() {
     restore_setup();
     if (user_) user_->on_link(*this);
     is_restoring_ = false;
-    queue_.put_back(restoring_);
+    try {
+        queue_.put_back(restoring_);
+    } catch (const std::bad_alloc&) { // then the next link has to do
+        destroy(restoring_.take());
+        lose_link(std::make_error_code(std::errc::not_enough_memory));
+    }
     was_heard_ = was_pinged_ = false;
     beat();
     flush();
@@ -155,6 +160,7 @@ void connection::restore_setup() {
     for (const auto& [name, request] : context_->setup.requests()) {
         call_settings settings;
         settings.time_out = milliseconds{0};
+        settings.is_own = true;
         start_call<frame>(this, request_batch{request}, settings, frame_reader{},
                           [self = shared_from_this(), what = name](const std::exception_ptr&,
                                                                    const frame& reply) {
@@ -209,6 +215,7 @@ void connection::check_health() {
         was_pinged_ = true;
         call_settings settings;
         settings.time_out = milliseconds{0};
+        settings.is_own = true;
         start_call<frame>(this, short_command{"PING"}, settings, frame_reader{},
                           [](const std::exception_ptr&, const frame&) {});
     } else {

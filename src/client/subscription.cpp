@@ -157,6 +157,7 @@ void subscription::on_link(connection& on) {
         if (wanted.empty()) continue;
         call_settings settings = confirmed(wanted.size());
         settings.time_out = std::chrono::milliseconds{0};
+        settings.is_own = true;
         start_call<frame>(
             &on, request(enter_commands[kind], wanted), settings, frame_reader{},
             [to = on.shared_from_this()](const std::exception_ptr&, const frame& reply) {

@@ -542,3 +542,36 @@ TEST_CASE("an idempotent script is sent whole to a server that has forgotten it"
         CHECK(value == 7);
     });
 }
+
+TEST_CASE("a hook may close the client, when a call begins or however it ends") {
+    for (const bool at_the_end : {false, true}) {
+        for (const bool by_time_out : {false, true}) {
+            run([&]() -> asio::awaitable<void> {
+                const auto executor = co_await asio::this_coro::executor;
+                scripted_server server{executor};
+                std::optional<client> c;
+                connect_options options = eager();
+                int begun = 0;
+                options.on_call = [&](const call_begin&) -> call_observer {
+                    if (!at_the_end && ++begun == 2) c.reset();
+                    return [&](const call_end&) {
+                        if (at_the_end) c.reset();
+                    };
+                };
+                c = co_await client::connect(server.address(), options);
+                tcp_socket peer = co_await server.accept();
+                int ended = 0;
+                const auto note = as_result([&](const result<std::string>&) { ++ended; });
+                client& open = *c;
+                open.within(20ms).ping("first", note);
+                open.ping("second", note);
+                if (at_the_end && !by_time_out) {
+                    co_await read_until(peer, "second\r\n");
+                    co_await write(peer, "+first\r\n+second\r\n");
+                }
+                co_await until([&] { return ended == 2; });
+                CHECK_FALSE(c);
+            });
+        }
+    }
+}

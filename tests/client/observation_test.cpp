@@ -117,3 +117,26 @@ TEST_CASE("no more is under way than was allowed") {
         CHECK(reply == "large");
     });
 }
+
+TEST_CASE("what the client does by itself is neither counted nor shown") {
+    run([&]() -> asio::awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        scripted_server server{executor};
+        connect_options options = quiet();
+        options.health_check = 10ms;
+        int shown = 0;
+        options.on_call = [&](const call_begin&) -> call_observer {
+            ++shown;
+            return {};
+        };
+        client c = co_await client::connect(server.address(), options);
+        auto peer = co_await server.accept();
+        co_await read_until(peer, "PING\r\n");
+        co_await write(peer, "+PONG\r\n");
+        co_await read_until(peer, "PING\r\n");
+        CHECK(c.counters().calls == 0);
+        CHECK(c.counters().in_flight == 0);
+        CHECK(c.counters().bytes_sent == 2 * 14);
+        CHECK(shown == 0);
+    });
+}

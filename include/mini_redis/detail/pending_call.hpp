@@ -34,6 +34,8 @@ struct call_settings {
     /// `wait` at the latest, or zero: whenever.
     bool blocks = false;
     std::chrono::milliseconds wait{0};
+    /// It is the library's own: neither counted nor shown to hooks.
+    bool is_own = false;
     /// It fails with this instead of being sent, unless 0.
     errc refused{};
 };
@@ -87,6 +89,7 @@ public:
     bool confirms = false;
     bool blocks = false;
     bool is_unlimited = false; ///< its deadline is for being sent alone
+    bool is_own = false;
     bool given_up = false;
     bool is_pooled = false;
 
