@@ -256,3 +256,27 @@ TEST_CASE("values of any size go there and back") {
         });
     }
 }
+
+TEST_CASE("IPv6") {
+    run([&]() -> asio::awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        std::error_code error;
+        asio::ip::tcp::acceptor acceptor{executor};
+        acceptor.open(asio::ip::tcp::v6(), error);
+        if (!error) acceptor.bind({asio::ip::make_address("::1"), 0}, error);
+        if (!error) acceptor.listen(1, error);
+        if (error) {
+            WARN("skipped: this machine has no IPv6");
+            co_return;
+        }
+        const std::string port = std::to_string(acceptor.local_endpoint().port());
+        client c = co_await client::connect("redis://[::1]:" + port, quiet());
+        auto peer = co_await acceptor.async_accept(asio::use_awaitable);
+        spawn(executor, [](asio::ip::tcp::socket& to) -> asio::awaitable<void> {
+            co_await read_until(to, "PING\r\n");
+            co_await write(to, "+PONG\r\n");
+        }(peer));
+        const std::string reply = co_await c.ping();
+        CHECK(reply == "PONG");
+    });
+}
