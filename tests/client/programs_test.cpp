@@ -3,7 +3,9 @@
 #include <array>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
+#include <atomic>
 #include <csignal>
+#include <cstddef>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -27,15 +29,19 @@ struct outcome {
 };
 
 /// Runs a program of this build, with a command line for the shell, which does `before` first.
-outcome run_program(const std::string& command_line, const std::string& before = {}) {
+/// `lines` counts those that it has written so far.
+outcome run_program(const std::string& command_line, const std::string& before = {},
+                    std::atomic<std::ptrdiff_t>* lines = nullptr) {
     // The error stream first, so that a here-document may end the line.
     const std::string command = "exec 2>&1; " + before + MINI_REDIS_PROGRAMS "/" + command_line;
     FILE* const pipe = ::popen(command.c_str(), "r");
     REQUIRE(pipe);
     outcome result{};
     std::array<char, 4096> buffer;
-    while (const std::size_t size = std::fread(buffer.data(), 1, buffer.size(), pipe))
-        result.output.append(buffer.data(), size);
+    while (std::fgets(buffer.data(), static_cast<int>(buffer.size()), pipe) != nullptr) {
+        result.output += buffer.data();
+        if (lines) *lines = std::count(result.output.begin(), result.output.end(), '\n');
+    }
     const int status = ::pclose(pipe);
     result.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     return result;
@@ -94,18 +100,26 @@ TEST_CASE("sub prints what pub publishes, through a restart of the server") {
         const std::string channel = "news:" + std::to_string(server.pid());
         const auto pid_file = std::filesystem::temp_directory_path() / channel;
         outcome heard{};
+        std::atomic<std::ptrdiff_t> lines = 0;
+        // What was sent and not read yet is lost with the server, and with SIGINT.
+        const auto wait_for_lines = [&](std::ptrdiff_t count) {
+            for (int i = 0; i < 3000 && lines < count; ++i)
+                std::this_thread::sleep_for(10ms);
+        };
         std::thread listening{[&] {
             heard = run_program("sub " + channel + " " + address_of(server),
-                                "echo $$ > '" + pid_file.string() + "'; exec ");
+                                "echo $$ > '" + pid_file.string() + "'; exec ", &lines);
         }};
         auto c = blocking_client::connect(address_of(server));
         wait_for_subscribers(c, channel, 1);
         const outcome said = run_program("pub " + channel + " 'good news' " + address_of(server));
         CHECK(said.output == "1 received it\n");
+        wait_for_lines(2);
         server.stop();
         server.start_again();
         wait_for_subscribers(c, channel, 1);
         CHECK(c.publish(channel, "better news") == 1);
+        wait_for_lines(3);
         std::ifstream written{pid_file};
         pid_t pid = 0;
         written >> pid;
