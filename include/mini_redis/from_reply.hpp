@@ -44,11 +44,12 @@ namespace mini_redis {
 /// | float, double | a double, an integer, or a string that is one |
 /// | bool | a boolean, 0 or 1; OK is true and null is false, as SET … NX answers |
 /// | std::optional<T> | null, or T |
-/// | std::vector, set, unordered_set | an array, a set; of pairs also a map, and the flat array
-/// that RESP2 has for one | | std::map, unordered_map | a map, a flat array, an array of pairs | |
-/// std::pair, tuple, array | an aggregate of that size | | std::variant | the first of its types
-/// that the reply fits | | result<T> | T, or the error that stands in its place | | frame |
-/// anything | | void | OK, or any other reply that is no error |
+/// | std::vector, set, unordered_set | an array, a set; of pairs also a map, flat in RESP2 |
+/// | std::map, unordered_map | a map, a flat array, an array of pairs |
+/// | std::pair, tuple, array | an aggregate of that size |
+/// | std::variant | the first of its types that the reply fits |
+/// | result<T>, frame | T, or the error that stands in its place; anything |
+/// | void | OK, or any other reply that is no error |
 ///
 /// reply_view and std::string_view are read in place and cannot be results: see in_place().
 template <class T>

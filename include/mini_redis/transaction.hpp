@@ -32,7 +32,9 @@ public:
 
     /// WATCH: further keys.
     auto watch(const key_names& keys, auto... token) {
-        return this->template command<void>("WATCH", keys, std::move(token)...);
+        command_line line{"WATCH"};
+        add_arguments(line, keys);
+        return this->template issue_copied<void>(line, call_settings{}, std::move(token)...);
     }
 
     /// For the commands: starts a call.
