@@ -115,7 +115,7 @@ TEST_CASE("a client may be destroyed in the middle of reconnecting, waiting and 
         asio::co_spawn(
             context,
             [](client& by) -> asio::awaitable<void> {
-                for (int i = 0; by.is_open(); ++i)
+                while (by.is_open())
                     co_await by.transaction(
                         {"n"}, [](watching& t) { return t.exists("n"); },
                         [](auto t, auto) { return t.incr("n"); });
