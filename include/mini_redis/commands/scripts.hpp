@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <mini_redis/commands/family.hpp>
+#include <mini_redis/detail/pending_call.hpp>
 #include <mini_redis/key_names.hpp>
 #include <mini_redis/script.hpp>
 #include <string>
