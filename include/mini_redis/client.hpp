@@ -81,8 +81,9 @@ public:
     using default_completion_token = asio::use_awaitable_t<Executor>;
 
     /// Connects to `host:port`, `host` (port 6379), `[v6]:port`, a bare IPv6 address,
-    /// `redis://user:password@host:port/database` or `unix:///path`, trying every address that the
-    /// name has, then introduces itself (HELLO, AUTH, SELECT) as the address and the options say.
+    /// `redis://user:password@host:port/database` (`rediss://`: by TLS) or `unix:///path`, trying
+    /// every address that the name has, then introduces itself (HELLO, AUTH, SELECT) as the address
+    /// and the options say. A first attempt that fails is not repeated.
     ///
     /// *Errors*: errc::bad_address, errc::timed_out, the operating system's (connection_refused …),
     /// redis_error if the server refuses (WRONGPASS …). *Cancellation*: gives up.

@@ -291,12 +291,6 @@ void connection::flush_now() {
     flush();
 }
 
-void turn_end::flush_all() {
-    for (std::size_t i = 0; i < due_.size(); ++i) // it may grow
-        due_[i]->flush_now();
-    due_.clear();
-}
-
 void connection::flush() {
     turn_time_.reset();
     if (!is_linked_ || awaits_room_ || write_failed_) {

@@ -210,7 +210,6 @@ private:
     std::shared_ptr<dialer> dialer_;
     std::unique_ptr<transport> link_;
     bool is_linked_ = false;
-    std::error_code link_error_;
     std::string trouble_; // why there is no link, for people
     protocol_version protocol_ = protocol_version::resp2;
     std::uint64_t links_ = 0; // how many there were
