@@ -5,10 +5,13 @@
 # shellcheck source=scripts/lib/build.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib/build.sh"
 
-configure release >/dev/null
-build release mini_redis_document_commands mini_redis_document_compatibility >/dev/null
 fresh=$(mktemp)
 trap 'rm -f "$fresh"' EXIT
+# What the compiler has to say is of interest only if it fails.
+if ! { configure release && build release mini_redis_document_commands mini_redis_document_compatibility; } >"$fresh" 2>&1; then
+    cat "$fresh"
+    die "the programs that write the documents could not be built"
+fi
 
 for name in commands compatibility; do
     build/release/bin/mini_redis_document_"$name" >"$fresh"
