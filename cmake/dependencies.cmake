@@ -77,6 +77,27 @@ if(NOT MINI_REDIS_TLS STREQUAL "OFF")
 endif()
 message(STATUS "TLS: ${mini_redis_has_tls}")
 
+# --- Lua 5.1: the server's scripts, if it is there ---------------------------------------------------
+# The Lua that Redis has, so that scripts behave and fail alike, with the libraries that scripts expect
+# and Debian packages: cjson and bit. (cmsgpack and struct are our own.)
+set(mini_redis_has_lua OFF)
+if(NOT MINI_REDIS_SCRIPTING STREQUAL "OFF")
+    find_path(MINI_REDIS_LUA_INCLUDE_DIR lua.h PATH_SUFFIXES lua5.1 lua51 lua-5.1 DOC "Where Lua 5.1's lua.h is")
+    find_library(MINI_REDIS_LUA_LIBRARY NAMES lua5.1 lua51 lua-5.1 DOC "Lua 5.1")
+    find_library(MINI_REDIS_LUA_CJSON_LIBRARY NAMES lua5.1-cjson DOC "lua-cjson for Lua 5.1")
+    find_library(MINI_REDIS_LUA_BITOP_LIBRARY NAMES lua5.1-bitop DOC "LuaBitOp for Lua 5.1")
+    set(mini_redis_lua_libraries "${MINI_REDIS_LUA_CJSON_LIBRARY}" "${MINI_REDIS_LUA_BITOP_LIBRARY}"
+        "${MINI_REDIS_LUA_LIBRARY}")
+    if(MINI_REDIS_LUA_INCLUDE_DIR AND MINI_REDIS_LUA_LIBRARY AND MINI_REDIS_LUA_CJSON_LIBRARY
+        AND MINI_REDIS_LUA_BITOP_LIBRARY)
+        set(mini_redis_has_lua ON)
+    elseif(MINI_REDIS_SCRIPTING STREQUAL "ON")
+        message(FATAL_ERROR "MINI_REDIS_SCRIPTING wants Lua 5.1, lua-cjson and LuaBitOp with their headers "
+            "(Debian: liblua5.1-0-dev lua-cjson-dev lua-bitop-dev); found: ${mini_redis_lua_libraries}")
+    endif()
+endif()
+message(STATUS "Scripting: ${mini_redis_has_lua}")
+
 # --- fmt and spdlog: one fmt in the program, so a fetched fmt asks for a fetched spdlog ------------
 # (A project around this one may have brought either already.)
 set(FMT_INSTALL ${MINI_REDIS_INSTALL})

@@ -9,6 +9,9 @@ option(MINI_REDIS_BUILD_BENCHMARKS "Build the benchmarks" OFF)
 option(MINI_REDIS_WARNINGS_AS_ERRORS "Treat warnings as errors, and do without what Asio deprecates" OFF)
 set(MINI_REDIS_TLS "AUTO" CACHE STRING "TLS in the client, by OpenSSL: ON, OFF, or AUTO if OpenSSL is found")
 set_property(CACHE MINI_REDIS_TLS PROPERTY STRINGS AUTO ON OFF)
+set(MINI_REDIS_SCRIPTING "AUTO" CACHE STRING
+    "Scripts in the server, by Lua 5.1: ON, OFF, or AUTO if Lua, lua-cjson and LuaBitOp are found")
+set_property(CACHE MINI_REDIS_SCRIPTING PROPERTY STRINGS AUTO ON OFF)
 option(MINI_REDIS_INSTALL "Generate the install target" ${PROJECT_IS_TOP_LEVEL})
 set(MINI_REDIS_SANITIZE "" CACHE STRING "Sanitizers for -fsanitize=, such as address,undefined or thread")
 

@@ -44,6 +44,9 @@ build libfmt-dev         fmt-devel           fmt        fmt        -
 build libssl-dev         openssl-devel       openssl    openssl    -
 build libspdlog-dev      spdlog-devel        spdlog     spdlog     -
 build catch2             catch-devel         catch2     catch2     -
+build liblua5.1-0-dev    -                   -          -          -
+build lua-cjson-dev      -                   -          -          -
+build lua-bitop-dev      -                   -          -          -
 test  redis-server       valkey-compat-redis valkey     redis      redis-server
 test  redis-tools        -                   -          -          redis-cli
 test  openssl             openssl             openssl    openssl    openssl

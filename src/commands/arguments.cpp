@@ -80,6 +80,13 @@ bool is_client_text(std::string_view text) noexcept {
     return std::all_of(text.begin(), text.end(), [](char c) { return c >= '!' && c <= '~'; });
 }
 
+std::string in_lower_case(std::string_view text) {
+    std::string lower{text};
+    for (char& c : lower)
+        c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return lower;
+}
+
 bool same_ignoring_case(std::string_view left, std::string_view right) noexcept {
     return std::equal(
         left.begin(), left.end(), right.begin(), right.end(),

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -36,6 +37,9 @@ bool is_client_text(std::string_view text) noexcept;
 
 /// Comparison of ASCII text in any case, on both sides; see also equals_ignoring_case().
 bool same_ignoring_case(std::string_view left, std::string_view right) noexcept;
+
+/// ASCII letters in lower case.
+std::string in_lower_case(std::string_view text);
 
 /// The words between spaces.
 std::vector<std::string_view> split_words(std::string_view text);

@@ -49,6 +49,7 @@ enum class command_flag : std::uint32_t {
     in_subscribed = 1 << 25,  ///< allowed to a RESP2 client that has subscribed
     locks_itself = 1 << 26,   ///< locks shards one by one, by context::lock_shard()
     not_queued = 1 << 27,     ///< runs at once, also after MULTI
+    runs_script = 1 << 28,    ///< may use keys that it does not name
 };
 
 constexpr command_flag operator|(command_flag a, command_flag b) {

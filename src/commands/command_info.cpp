@@ -30,7 +30,6 @@ constexpr std::pair<command_flag, std::string_view> flag_names[] = {
     {asking, "asking"},
     {fast, "fast"},
     {no_auth, "no_auth"},
-    {may_replicate, "may_replicate"},
     {no_mandatory_keys, "no_mandatory_keys"},
     {no_async_loading, "no_async_loading"},
     {no_multi, "no_multi"},

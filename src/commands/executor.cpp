@@ -12,6 +12,7 @@
 #include "commands/arguments.hpp"
 #include "commands/context.hpp"
 #include "commands/parked_call.hpp"
+#include "commands/script_runner.hpp"
 #include "commands/transaction.hpp"
 
 namespace mini_redis {
@@ -40,6 +41,20 @@ std::string unknown_subcommand(const command& container, std::string_view name) 
 }
 
 } // namespace
+
+executor::executor(sharded_store& store, const clock& time, services& server, counters& count,
+                   const registry& commands)
+    : store_{&store},
+      time_{time},
+      clock_{&time},
+      server_{&server},
+      settings_{&server.configuration()},
+      count_{&count},
+      commands_{&commands} {
+    count.by_command = std::make_unique<command_counters[]>(commands.count());
+}
+
+executor::~executor() = default;
 
 void executor::prepare(request& one, const client_state& client) const noexcept {
     one.one_key = false;
@@ -216,13 +231,15 @@ void executor::run_planned(client_state& client, const request& one, reply_write
     for_each_key(row, one.args, [&](std::size_t at) { keys_.emplace_back(one.args[at]); });
     lock_plan plan;
     if (row.plan != nullptr) row.plan(client, one.args, plan);
-    const auto run_locked = [&](bool all_locked) {
-        call(client, row, one.args, keys_, reply, all_locked);
+    const auto run_locked = [&](store_guard& guard) {
+        held_ = &guard;
+        call(client, row, one.args, keys_, reply, guard.all());
         conclude(client, row, one.args, keys_);
+        held_ = nullptr;
     };
     if (has(row.flags, command_flag::whole_keyspace) || plan.whole_keyspace) {
-        const store_guard guard{*store_, store_guard::all_shards{}};
-        return run_locked(true);
+        store_guard guard{*store_, store_guard::all_shards{}};
+        return run_locked(guard);
     }
     for (const hashed_key& key : keys_)
         touched_.push_back(key.hash);
@@ -236,9 +253,9 @@ void executor::run_planned(client_state& client, const request& one, reply_write
     while (true) {
         for (const std::uint64_t hash : touched_)
             shards.push_back(static_cast<std::uint32_t>(store_->shard_index(hash)));
-        const store_guard guard{*store_, shards};
+        store_guard guard{*store_, shards};
         touched_.erase(touched_.begin() + own, touched_.end()); // found out anew, now under lock
-        if (add_needed_by_waiters(touched_, guard.shards())) return run_locked(false);
+        if (add_needed_by_waiters(touched_, guard.shards())) return run_locked(guard);
     }
 }
 
@@ -246,6 +263,11 @@ void executor::run_planned(client_state& client, const request& one, reply_write
 void executor::call_again(parked_call& waiting, std::span<const hashed_key> keys,
                           reply_writer& reply) {
     call(waiting.client, waiting.row, waiting.request.words(), keys, reply, false);
+}
+
+// A script's command, whose keys are scripted_keys_.
+void executor::call_scripted(client_state& client, const request& one, reply_writer& reply) {
+    call(client, *one.row, one.args, scripted_keys_, reply, held_->all());
 }
 
 void executor::execute_queued(client_state& client, std::span<const std::string_view> args,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <mini_redis/clock.hpp>
 #include <optional>
 #include <span>
@@ -21,6 +22,8 @@
 namespace mini_redis {
 
 class parked_call;
+class script_runner;
+struct script_call;
 
 /// One request on its way through an executor. It is kept and filled again, for its memory.
 struct request {
@@ -44,16 +47,8 @@ struct request {
 class executor {
 public:
     executor(sharded_store& store, const clock& time, services& server, counters& count,
-             const registry& commands = registry::built_in())
-        : store_{&store},
-          time_{time},
-          clock_{&time},
-          server_{&server},
-          settings_{&server.configuration()},
-          count_{&count},
-          commands_{&commands} {
-        count.by_command = std::make_unique<command_counters[]>(commands.count());
-    }
+             const registry& commands = registry::built_in());
+    ~executor();
 
     /// Looks the command up and hashes its key.
     void prepare(request& one, const client_state& client) const noexcept;
@@ -72,6 +67,16 @@ public:
     /// Runs a request of a transaction, whose locks are held; `all_locked`: those of every shard.
     void execute_queued(client_state& client, std::span<const std::string_view> args,
                         reply_writer& reply, bool all_locked);
+
+    /// Runs a command for a script that is running, by the rules for those.
+    void execute_scripted(client_state& client, script_call& script,
+                          std::span<const std::string_view> args, reply_writer& reply);
+
+    /// Runs scripts.
+    script_runner& scripts();
+
+    /// Before a script begins: gives up the locks of its keys, and takes those of all shards.
+    void lock_all_for_script();
 
     /// After a command that ended with an exception.
     void drop_effects() noexcept;
@@ -92,7 +97,11 @@ private:
     void run_planned(client_state& client, const request& one, reply_writer& reply);
     void call(client_state& client, const command& row, std::span<const std::string_view> args,
               std::span<const hashed_key> keys, reply_writer& reply, bool all_locked);
+    void call_scripted(client_state& client, const request& one, reply_writer& reply);
     void call_again(parked_call& waiting, std::span<const hashed_key> keys, reply_writer& reply);
+    bool lock_for_script(script_call& script, const request& one, std::span<const hashed_key> keys,
+                         const client_state& client, reply_writer& reply);
+    bool add_lock(script_call& script, std::size_t index, reply_writer& reply);
     void conclude(client_state& client, const command& row, std::span<const std::string_view> args,
                   std::span<const hashed_key> keys);
     void park(client_state& client, const command& row, std::span<const std::string_view> args,
@@ -118,8 +127,12 @@ private:
     counters* count_;
     const registry* commands_;
     call_effects effects_;
-    std::vector<hashed_key> keys_;       // of the request being run; kept for its memory
-    std::vector<std::uint64_t> touched_; // the hashes of all keys that it may touch; likewise
+    std::vector<hashed_key> keys_;           // of the request being run; kept for its memory
+    std::vector<std::uint64_t> touched_;     // the hashes of all keys that it may touch; likewise
+    store_guard* held_ = nullptr;            // the locks of a request that is run_planned()
+    std::unique_ptr<script_runner> scripts_; // once there is one to run
+    request scripted_;                       // the command that a script calls
+    std::vector<hashed_key> scripted_keys_;  // its keys
 };
 
 /// Calls `visit(word index)` for each key that the request's words name by the row's ranges.

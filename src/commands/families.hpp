@@ -38,6 +38,8 @@ std::span<const command> sorted_set_commands();
 std::span<const command> sorted_set_range_commands();
 std::span<const command> sorted_set_algebra_commands();
 std::span<const command> sorted_set_pop_commands();
+std::span<const command> script_commands();
+std::span<const command> function_commands();
 std::span<const command> server_commands();
 std::span<const command> config_commands();
 std::span<const command> introspection_commands();

@@ -63,6 +63,8 @@ const registry& registry::built_in() {
             sorted_set_range_commands(),
             sorted_set_algebra_commands(),
             sorted_set_pop_commands(),
+            script_commands(),
+            function_commands(),
         };
         return registry{families};
     }();

@@ -10,9 +10,12 @@
 #include <vector>
 
 #include "commands/client_state.hpp"
+#include "scripting/script_host.hpp"
 
 namespace mini_redis {
 
+class function_store;
+class script_store;
 class settings;
 
 enum class subscription_kind : std::uint8_t { channel, pattern, shard_channel };
@@ -132,6 +135,12 @@ public:
 
     // The server itself.
     virtual settings& configuration() = 0;
+    /// The scripts that it knows.
+    virtual script_store& scripts() = 0;
+    /// The libraries of functions that it has.
+    virtual function_store& functions() = 0;
+    /// What a script has to say (redis.log).
+    virtual void log(script_log_level level, std::string_view text) noexcept = 0;
     virtual server_statistics statistics() = 0;
     virtual void reset_statistics() = 0;
     /// Expired keys are reclaimed in the background, or not (DEBUG SET-ACTIVE-EXPIRE).

@@ -37,7 +37,8 @@ void plan_exec(const client_state& client, std::span<const std::string_view>, lo
             row = find_subcommand(*row, words[1]);
         if (row == nullptr) continue;
         if (has(row->flags, command_flag::whole_keyspace) ||
-            has(row->flags, command_flag::locks_itself))
+            has(row->flags, command_flag::locks_itself) ||
+            has(row->flags, command_flag::runs_script))
             plan.whole_keyspace = true;
         if (row->plan != nullptr) row->plan(client, words, plan);
         for_each_key(*row, words, [&](std::size_t at) { plan.keys.push_back(words[at]); });

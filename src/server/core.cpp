@@ -240,6 +240,15 @@ void core::begin_wait(client_state& client) noexcept {
     session_of(client).show_parked();
 }
 
+void core::log(script_log_level level, std::string_view text) noexcept {
+    switch (level) {
+    case script_log_level::debug: return spdlog::debug("{}", text);
+    case script_log_level::verbose:
+    case script_log_level::notice: return spdlog::info("{}", text);
+    case script_log_level::warning: return spdlog::warn("{}", text);
+    }
+}
+
 // Under the lock of the key's shard, from any thread.
 void core::announce_expired(std::size_t database, std::string_view key) {
     const std::uint32_t wanted = settings_.keyspace_events.load(std::memory_order_relaxed);

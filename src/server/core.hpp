@@ -16,6 +16,8 @@
 #include <thread>
 #include <vector>
 
+#include "commands/function_store.hpp"
+#include "commands/script_store.hpp"
 #include "commands/services.hpp"
 #include "commands/settings.hpp"
 #include "server/directory.hpp"
@@ -96,6 +98,12 @@ public:
 
     settings& configuration() override { return settings_; }
 
+    script_store& scripts() override { return scripts_; }
+
+    function_store& functions() override { return functions_; }
+
+    void log(script_log_level level, std::string_view text) noexcept override;
+
     server_statistics statistics() override;
     void reset_statistics() override;
 
@@ -111,6 +119,8 @@ private:
 
     server_options options_;
     settings settings_;
+    script_store scripts_;
+    function_store functions_;
     keyspace keys_;
     std::int64_t started_unix_ms_;
     std::chrono::steady_clock::time_point started_;

@@ -21,6 +21,9 @@ constexpr std::size_t least_compressed = 21; // bytes of a string
 constexpr std::size_t least_saved = 4;
 
 // A number of things, or, marked, how a string is encoded.
+// In front of each library.
+constexpr std::uint8_t library_opcode = 245;
+
 struct length_or_encoding {
     std::uint64_t value = 0;
     bool is_encoding = false;
@@ -206,6 +209,17 @@ bool has_right_footer(std::string_view dump) noexcept {
     return in.little_endian(8) == crc64(dump.substr(0, dump.size() - 8));
 }
 
+std::optional<std::vector<std::string>> read_library_dump(std::string_view dump) {
+    byte_reader in{dump.substr(0, dump.size() - footer)};
+    std::vector<std::string> texts;
+    while (!in.broken() && !in.left().empty()) {
+        if (in.byte() != library_opcode) return std::nullopt;
+        texts.push_back(take_string(in));
+    }
+    if (in.broken()) return std::nullopt;
+    return texts;
+}
+
 std::optional<dumped_value> read_dump(std::string_view dump) {
     if (dump.size() <= footer) return std::nullopt;
     byte_reader in{dump.substr(0, dump.size() - footer)};
@@ -257,6 +271,11 @@ void dump_writer::string(std::string_view bytes) {
 
 void dump_writer::score(double value) {
     append_little_endian(out_, std::bit_cast<std::uint64_t>(value), 8);
+}
+
+void dump_writer::library(std::string_view text) {
+    out_.push_back(static_cast<char>(library_opcode));
+    string(text);
 }
 
 std::string dump_writer::finish() {

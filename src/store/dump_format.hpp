@@ -49,14 +49,21 @@ bool has_right_footer(std::string_view dump) noexcept;
 /// no collection is empty.
 std::optional<dumped_value> read_dump(std::string_view dump);
 
+/// The texts of the libraries in a dump with the right footer, as FUNCTION DUMP has them; nothing
+/// if it is none.
+std::optional<std::vector<std::string>> read_library_dump(std::string_view dump);
+
 /// Writes a dump piece by piece, as its type wants it.
 class dump_writer {
 public:
+    dump_writer() = default; ///< of libraries, each of which says so itself
+
     explicit dump_writer(dump_type type) { out_.push_back(static_cast<char>(type)); }
 
     void length(std::uint64_t value);
     void string(std::string_view bytes); ///< as an integer, or compressed, where that is shorter
     void score(double value);
+    void library(std::string_view text);
 
     /// The whole dump.
     std::string finish();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
+#include <thread>
 #include <utility>
 
 namespace mini_redis {
@@ -12,6 +13,9 @@ constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
 
 // One lock is held for this many buckets at a time: some ten microseconds.
 constexpr std::uint32_t purge_step = 32;
+
+// So long waits who may wait in a circle.
+constexpr std::chrono::milliseconds patience{100};
 
 } // namespace
 
@@ -207,9 +211,66 @@ store_guard::store_guard(sharded_store& store, std::vector<std::uint32_t> shards
         store.shard_at(index).mutex.lock();
 }
 
-store_guard::store_guard(sharded_store& store, all_shards) : store_{&store}, all_{true} {
-    for (std::size_t i = 0; i < store.shard_count(); ++i)
-        store.shard_at(i).mutex.lock();
+store_guard::store_guard(sharded_store& store, all_shards) : store_{&store} {
+    lock_all();
+}
+
+bool store_guard::holds(std::size_t index) const noexcept {
+    return all_ ||
+           std::binary_search(many_.begin(), many_.end(), static_cast<std::uint32_t>(index));
+}
+
+void store_guard::add(std::size_t index) {
+    many_.reserve(many_.size() + 1);
+    store_->shard_at(index).mutex.lock();
+    many_.push_back(static_cast<std::uint32_t>(index));
+}
+
+bool store_guard::try_add(std::size_t index) {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    const auto place =
+        std::lower_bound(many_.begin(), many_.end(), static_cast<std::uint32_t>(index));
+    const auto added = many_.insert(place, static_cast<std::uint32_t>(index));
+    while (!store_->shard_at(index).mutex.try_lock()) {
+        if (std::chrono::steady_clock::now() >= deadline) {
+            many_.erase(added);
+            return false;
+        }
+        std::this_thread::yield();
+    }
+    return true;
+}
+
+bool store_guard::try_add_all() {
+    const std::size_t held = many_.size();
+    std::vector<std::uint32_t> added;
+    added.reserve(store_->shard_count() - held);
+    many_.reserve(store_->shard_count());
+    for (std::size_t i = 0; i < store_->shard_count(); ++i) {
+        if (holds(i)) continue;
+        if (!try_add(i)) {
+            for (const std::uint32_t index : added) {
+                store_->shard_at(index).mutex.unlock();
+                std::erase(many_, index);
+            }
+            return false;
+        }
+        added.push_back(static_cast<std::uint32_t>(i));
+    }
+    many_.clear();
+    all_ = true;
+    return true;
+}
+
+void store_guard::lock_all_anew() {
+    unlock();
+    lock_all();
+}
+
+void store_guard::lock_all() {
+    for (std::size_t i = 0; i < store_->shard_count(); ++i)
+        store_->shard_at(i).mutex.lock();
+    all_ = true;
 }
 
 void store_guard::unlock_many() noexcept {

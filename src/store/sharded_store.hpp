@@ -235,10 +235,35 @@ public:
         many_.clear();
     }
 
+    // More locks than it began with, for a script (commands/executor_scripts.cpp).
+
+    /// Whether it is of all shards.
+    bool all() const noexcept { return all_; }
+
+    bool holds(std::size_t index) const noexcept;
+
+    /// Whether to wait for this shard cannot end in a deadlock.
+    bool may_lock(std::size_t index) const noexcept {
+        return many_.empty() || index > many_.back();
+    }
+
+    /// Waits for a shard that it may lock.
+    void add(std::size_t index);
+
+    /// Waits for a shard, for some time. False if that was not enough.
+    bool try_add(std::size_t index);
+
+    /// As try_add(), for all shards together.
+    bool try_add_all();
+
+    /// Gives its locks up and waits for those of all shards.
+    void lock_all_anew();
+
     /// The numbers of the shards, if it is one of several keys.
     const std::vector<std::uint32_t>& shards() const noexcept { return many_; }
 
 private:
+    void lock_all();
     void unlock_many() noexcept;
 
     sharded_store* store_;

@@ -9,11 +9,12 @@
 cmake_minimum_required(VERSION 3.25)
 
 # layer: the layers that it may include, then the libraries besides the standard one and the system's
-set(layers digest resp store commands async server client)
+set(layers digest resp store scripting commands async server client)
 set(may_include_digest digest)
 set(may_include_resp resp)
 set(may_include_store store resp)
-set(may_include_commands commands store resp digest)
+set(may_include_scripting scripting resp digest)
+set(may_include_commands commands store resp digest scripting)
 set(may_include_async async)
 set(may_include_server server commands store resp async)
 set(may_include_client client resp async digest)
@@ -21,11 +22,12 @@ set(libraries_of_system sys netinet arpa linux)
 set(libraries_digest fmt)
 set(libraries_resp fmt)
 set(libraries_store fmt)
+set(libraries_scripting fmt)
 set(libraries_commands fmt)
 set(libraries_async asio)
 set(libraries_server asio fmt spdlog)
 set(libraries_client asio fmt)
-set(without_asio digest resp store commands)
+set(without_asio digest resp store scripting commands)
 
 # public headers by layer; those of `resp` stand below everything
 set(public_resp frame error reply_view version)

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "commands/executor.hpp"
+#include "commands/function_store.hpp"
+#include "commands/script_store.hpp"
 #include "commands/services.hpp"
 #include "commands/settings.hpp"
 #include "resp/output_buffer.hpp"
@@ -51,6 +53,14 @@ public:
 
     bool unblock(std::uint64_t, bool) override { return false; }
 
+    script_store& scripts() override { return known_scripts; }
+
+    function_store& functions() override { return known_functions; }
+
+    void log(script_log_level, std::string_view text) noexcept override {
+        logged.emplace_back(text);
+    }
+
     std::size_t blocked_clients() override { return 0; }
 
     std::vector<std::string> active_channels(subscription_kind,
@@ -76,7 +86,11 @@ public:
     }
 
     std::function<void()> waker(client_state&) override {
-        return [] {};
+        return [] {
+            script_store known_scripts;
+            function_store known_functions;
+            std::vector<std::string> logged;
+        };
     }
 
     void begin_wait(client_state&) noexcept override {}

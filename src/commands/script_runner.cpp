@@ -1,0 +1,180 @@
+#include "commands/script_runner.hpp"
+
+#include <new>
+#include <utility>
+
+#include "commands/arguments.hpp"
+#include "commands/context.hpp"
+#include "commands/executor.hpp"
+#include "commands/services.hpp"
+#include "digest/sha1.hpp"
+#include "resp/number.hpp"
+
+namespace mini_redis {
+namespace {
+
+// Keys and arguments of a request whose word 2 says how many keys follow. Replies with an error and
+// returns nothing if it does not.
+std::optional<std::size_t> count_keys(context& c) {
+    const std::optional<std::int64_t> count = integer_argument(c, c.args[2]);
+    if (!count) return std::nullopt;
+    if (*count > static_cast<std::int64_t>(c.args.size()) - 3) {
+        c.reply.error("ERR Number of keys can't be greater than number of args");
+        return std::nullopt;
+    }
+    if (*count < 0) {
+        c.reply.error("ERR Number of keys can't be negative");
+        return std::nullopt;
+    }
+    return static_cast<std::size_t>(*count);
+}
+
+constexpr std::string_view not_read_only = "ERR Can not execute a script with write flag using *_ro command.";
+
+} // namespace
+
+interpreter& script_runner::scripts() {
+    if (!scripts_) scripts_ = std::make_unique<interpreter>(interpreter::kind::scripts);
+    return *scripts_;
+}
+
+void script_runner::drop_outdated() {
+    const std::uint64_t now = known_->generation();
+    if (now == generation_) return;
+    // A new state as well: it costs less than to find out what is garbage in the old one.
+    compiled_.clear();
+    scripts_.reset();
+    generation_ = now;
+}
+
+script_runner::compiled* script_runner::find(std::string_view sha) {
+    drop_outdated();
+    if (const auto found = compiled_.find(sha); found != compiled_.end()) return &found->second;
+    script_store::script_ptr script = known_->find(sha);
+    if (!script) return nullptr;
+    std::string error;
+    const std::optional<int> function = scripts().compile(script->code, error);
+    if (!function) return nullptr; // it has been compiled before: memory has run out
+    return &compiled_.emplace(std::string{sha}, compiled{std::move(script), *function}).first->second;
+}
+
+bool script_runner::knows(std::string_view sha) {
+    return known_->find(in_lower_case(sha)) != nullptr;
+}
+
+bool script_runner::learn(std::string_view sha, std::string_view script, std::string& error) {
+    if (find(sha) != nullptr) return true;
+    const std::optional<script_header> header = parse_script_header(script, error);
+    if (!header) return false;
+    const std::optional<int> function = scripts().compile(header->code, error);
+    if (!function) {
+        error = "ERR Error compiling script (new function): " + error;
+        return false;
+    }
+    compiled made{known_->add(sha, header->code, header->flags), *function};
+    compiled_.emplace(std::string{sha}, std::move(made));
+    return true;
+}
+
+void script_runner::eval(context& c) {
+    const std::optional<std::size_t> keys = count_keys(c);
+    if (!keys) return;
+    const std::string sha = to_hex(sha1(c.args[1]));
+    std::string error;
+    if (!learn(sha, c.args[1], error)) return c.reply.error(error);
+    run_script(c, *find(sha), *keys);
+}
+
+void script_runner::evalsha(context& c) {
+    const std::optional<std::size_t> keys = count_keys(c);
+    if (!keys) return;
+    const compiled* found = find(c.args[1]);
+    if (found == nullptr) found = find(in_lower_case(c.args[1]));
+    if (found == nullptr) return c.reply.error("NOSCRIPT No matching script. Please use EVAL.");
+    run_script(c, *found, *keys);
+}
+
+void script_runner::run_script(context& c, const compiled& which, std::size_t keys) {
+    const script_store::script_ptr script = which.script; // SCRIPT FLUSH may come while it runs
+    const bool read_only = has(c.self.flags, command_flag::readonly);
+    if (read_only && !script->flags.undeclared && !script->flags.no_writes) return c.reply.error(not_read_only);
+    script_call call{.read_only = read_only || script->flags.no_writes};
+    const std::span<const std::string_view> words = c.args.subspan(3);
+    if (run(c, scripts(), {which.function, script->sha, words.first(keys), words.subspan(keys)}, call,
+            script->roams.load(std::memory_order_relaxed)))
+        script->roams.store(true, std::memory_order_relaxed);
+}
+
+void script_runner::fcall(context& c) {
+    loaded_functions::one* const found = functions_.find(c.args[1]);
+    if (found == nullptr) return c.reply.error("ERR Function not found");
+    const std::optional<std::int64_t> given = parse_integer(c.args[2]);
+    if (!given) return c.reply.error("ERR Bad number of keys provided");
+    const std::optional<std::size_t> keys = count_keys(c);
+    if (!keys) return;
+    const bool read_only = has(c.self.flags, command_flag::readonly);
+    if (read_only && !found->flags.no_writes) return c.reply.error(not_read_only);
+    script_call call{.read_only = found->flags.no_writes};
+    const std::span<const std::string_view> words = c.args.subspan(3);
+    if (run(c, functions_.lua(), {found->function, found->name, words.first(*keys), words.subspan(*keys)}, call,
+            found->roams))
+        found->roams = true;
+}
+
+// True if it has turned out that the script has to be run with all shards locked.
+bool script_runner::run(context& c, interpreter& lua, const script_run& what, script_call& call, bool lock_all) {
+    const std::uint32_t database = c.client.database;
+    const bool may_park = std::exchange(c.effects.may_park, false);
+    const std::size_t before = c.reply.buffer().size();
+    running_ = &c;
+    call_ = &call;
+    if (lock_all) commands_->lock_all_for_script();
+    lua.run(what, *this, c.reply);
+    const bool again = std::exchange(call.needs_all, false);
+    if (again) {
+        // It has changed nothing, so that nobody can tell: from the beginning, with all locks.
+        c.reply.buffer().truncate(before);
+        c.client.database = database;
+        commands_->lock_all_for_script();
+        lua.run(what, *this, c.reply);
+    }
+    running_ = nullptr;
+    call_ = nullptr;
+    c.client.database = database;
+    c.effects.may_park = may_park;
+    return again;
+}
+
+// -- What the script asks for -----------------------------------------------------------------
+
+bool script_runner::call(std::span<const std::string_view> words, reply_writer& reply) noexcept {
+    const std::size_t before = reply.buffer().size();
+    try {
+        commands_->execute_scripted(running_->client, *call_, words, reply);
+    } catch (const std::bad_alloc&) {
+        reply.buffer().truncate(before);
+        reply.error("ERR out of memory");
+    }
+    return !call_->needs_all;
+}
+
+call_permission script_runner::permission(std::span<const std::string_view> words) noexcept {
+    const command* row = running_->commands.find(words[0]);
+    if (row != nullptr && !row->subcommands.empty() && words.size() > 1) row = find_subcommand(*row, words[1]);
+    return row == nullptr ? call_permission::unknown_command : call_permission::yes;
+}
+
+void script_runner::log(script_log_level level, std::string_view text) noexcept {
+    if (running_ == nullptr) return;
+    running_->server.log(level, text);
+}
+
+bool script_runner::may_go_on() noexcept {
+    return true;
+}
+
+std::string_view script_runner::reason_to_end() noexcept {
+    return "ERR Error running script: Script killed by user with SCRIPT KILL.";
+}
+
+} // namespace mini_redis

@@ -1,0 +1,76 @@
+// What belongs to one Lua state besides what Lua keeps itself: its memory, and the script that runs.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <mini_redis/frame.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "resp/output_buffer.hpp"
+#include "scripting/lua.hpp"
+#include "scripting/script_host.hpp"
+#include "scripting/script_random.hpp"
+
+namespace mini_redis {
+
+struct script_run;
+struct library_load;
+
+/// Functions of Lua's own libraries that safe_functions.cpp stands in front of.
+enum class stock_function : std::uint8_t {
+    foreach,
+    foreachi,
+    find,
+    gmatch,
+    gsub,
+    insert,
+    match,
+    rawset,
+    remove,
+    setmetatable,
+    sort,
+};
+inline constexpr std::size_t stock_functions = 11;
+
+/// Lua hands it to its allocator, and so it is found from any state or coroutine.
+///
+/// *Thread safety*: that of the state, which one thread uses.
+struct lua_home {
+    static lua_home& of(lua_State* lua) noexcept {
+        void* home = nullptr;
+        lua_getallocf(lua, &home);
+        return *static_cast<lua_home*>(home);
+    }
+
+    std::size_t memory = 0;
+    std::size_t memory_limit = 0;
+
+    std::array<lua_CFunction, stock_functions> stock{};
+
+    // Of the script that runs.
+    const script_run* run = nullptr;
+    library_load* loading = nullptr; ///< instead: a library is being loaded
+    reply_writer* out = nullptr;
+    script_host* host = nullptr;
+    protocol_version protocol = protocol_version::resp2; ///< redis.setresp()
+    bool killed = false;
+    script_random random;
+
+    // Of a redis.call(); kept for their memory.
+    std::vector<std::string_view> words;
+    output_buffer reply;
+};
+
+/// Ends the script, whatever it does: neither pcall nor a coroutine outlives it.
+void end_script(lua_State* lua);
+
+/// Ends the function with an error object as redis.call() raises it, a table with this text.
+int raise(lua_State* lua, std::string_view text);
+
+/// Pushes such a table.
+void push_error(lua_State* lua, std::string_view text);
+
+} // namespace mini_redis
