@@ -14,7 +14,7 @@ namespace {
 
 using namespace mini_redis;
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 11> groups{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 12> groups{{
     {"string", "Strings"},
     {"bitmap", "Bitmaps"},
     {"list", "Lists"},
@@ -24,6 +24,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 11> groups{{
     {"generic", "Keys of any type"},
     {"pubsub", "Publish and subscribe"},
     {"transactions", "Transactions"},
+    {"scripting", "Scripts and functions"},
     {"connection", "The connection"},
     {"server", "The server"},
 }};

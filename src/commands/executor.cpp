@@ -12,6 +12,7 @@
 #include "commands/arguments.hpp"
 #include "commands/context.hpp"
 #include "commands/parked_call.hpp"
+#include "commands/running_scripts.hpp"
 #include "commands/script_runner.hpp"
 #include "commands/transaction.hpp"
 
@@ -32,6 +33,20 @@ std::string unknown_command(std::span<const std::string_view> args) {
 bool is_http(std::string_view name) {
     return equals_ignoring_case(name, "post") || equals_ignoring_case(name, "host:");
 }
+
+// Where the locks of the request are, for as long as it lives.
+class held_while {
+public:
+    held_while(store_guard*& held, store_guard& guard) noexcept : held_{held} { held_ = &guard; }
+
+    ~held_while() { held_ = nullptr; }
+
+    held_while(const held_while&) = delete;
+    held_while& operator=(const held_while&) = delete;
+
+private:
+    store_guard*& held_;
+};
 
 std::string unknown_subcommand(const command& container, std::string_view name) {
     std::string upper{container.name};
@@ -150,6 +165,12 @@ void executor::refuse(client_state& client, const request& one, reply_writer& re
 
 bool executor::permitted(client_state& client, const command& row, const command* container,
                          reply_writer& reply) {
+    if (store_->is_held_long() && !has(row.flags, command_flag::allow_busy)) [[unlikely]] {
+        const std::string text{server_->running().busy_text()};
+        reply.error(row.name == "exec" ? "EXECABORT Transaction discarded because of: " + text
+                                       : text);
+        return false;
+    }
     if (!client.authenticated && !has(row.flags, command_flag::no_auth)) [[unlikely]] {
         client.authenticated = server_->configuration().password().empty(); // taken away meanwhile?
         if (!client.authenticated) {
@@ -208,7 +229,7 @@ void executor::run(client_state& client, const request& one, reply_writer& reply
     time_.restart();
     if (one.one_key) [[likely]] {
         shard& home = store_->shard_of(one.key);
-        const std::lock_guard lock{home.mutex};
+        const shard_lock lock{*store_, home};
         if (!home.listeners || !home.listeners->needs.contains(one.key.hash) ||
             has(row.flags, command_flag::readonly)) [[likely]] {
             const std::span keys{&one.key, 1};
@@ -232,10 +253,9 @@ void executor::run_planned(client_state& client, const request& one, reply_write
     lock_plan plan;
     if (row.plan != nullptr) row.plan(client, one.args, plan);
     const auto run_locked = [&](store_guard& guard) {
-        held_ = &guard;
+        const held_while holding{held_, guard};
         call(client, row, one.args, keys_, reply, guard.all());
         conclude(client, row, one.args, keys_);
-        held_ = nullptr;
     };
     if (has(row.flags, command_flag::whole_keyspace) || plan.whole_keyspace) {
         store_guard guard{*store_, store_guard::all_shards{}};

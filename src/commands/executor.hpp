@@ -78,6 +78,10 @@ public:
     /// Before a script begins: gives up the locks of its keys, and takes those of all shards.
     void lock_all_for_script();
 
+    /// Lets the server serve other clients while a script goes on, in the middle of it: those that
+    /// this thread serves, of which none is told more than that the server is busy.
+    void serve_others(client_state& client) noexcept;
+
     /// After a command that ended with an exception.
     void drop_effects() noexcept;
 

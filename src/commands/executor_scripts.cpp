@@ -1,5 +1,5 @@
-// Commands that a script calls, and the locks that it holds: those of the keys that it declares, and
-// of the others that it uses all the same, as it comes to them.
+// Commands that a script calls, and the locks that it holds: those of the keys that it declares,
+// and of the others that it uses all the same, as it comes to them.
 //
 // Locks are taken in ascending order, or else two requests may wait for each other. A script that
 // comes to a shard below one that it holds is therefore begun anew with all shards locked, which
@@ -7,6 +7,7 @@
 // changed something, it waits for the shard for a while only.
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "commands/context.hpp"
 #include "commands/executor.hpp"
@@ -35,18 +36,15 @@ void executor::lock_all_for_script() {
 bool executor::add_lock(script_call& script, std::size_t index, reply_writer& reply) {
     if (held_->holds(index)) return true;
     script.roamed = true;
-    if (held_->may_lock(index)) {
-        held_->add(index);
-        return true;
-    }
-    script.needs_all = !script.wrote;
-    if (script.wrote && held_->try_add(index)) return true;
+    script.needs_all = !script.wrote && !held_->may_lock(index);
+    if (!script.needs_all && held_->try_add(index)) return true;
     reply.error(cannot_lock);
     return false;
 }
 
-bool executor::lock_for_script(script_call& script, const request& one, std::span<const hashed_key> keys,
-                               const client_state& client, reply_writer& reply) {
+bool executor::lock_for_script(script_call& script, const request& one,
+                               std::span<const hashed_key> keys, const client_state& client,
+                               reply_writer& reply) {
     if (held_->all()) return true;
     const command& row = *one.row;
     lock_plan plan;
@@ -86,16 +84,20 @@ void executor::execute_scripted(client_state& client, script_call& script,
     prepare(one, client);
     if (one.row == nullptr) return reply.error("ERR Unknown Redis command called from script");
     command_counters& count = count_->by_command[one.number];
-    if (!one.arity_fits) return reply.error("ERR Wrong number of args calling Redis command from script");
+    if (!one.arity_fits)
+        return reply.error("ERR Wrong number of args calling Redis command from script");
     const command& row = *one.row;
-    if (has(row.flags, command_flag::noscript)) return reply.error("ERR This Redis command is not allowed from script");
-    if (script.read_only && (has(row.flags, command_flag::write) || has(row.flags, command_flag::may_replicate)))
+    if (has(row.flags, command_flag::noscript))
+        return reply.error("ERR This Redis command is not allowed from script");
+    if (script.read_only &&
+        (has(row.flags, command_flag::write) || has(row.flags, command_flag::may_replicate)))
         return reply.error("ERR Write commands are not allowed from read-only scripts.");
     scripted_keys_.clear();
     if (one.one_key)
         scripted_keys_.push_back(one.key);
     else
-        for_each_key(row, one.args, [&](std::size_t at) { scripted_keys_.emplace_back(one.args[at]); });
+        for_each_key(row, one.args,
+                     [&](std::size_t at) { scripted_keys_.emplace_back(one.args[at]); });
     if (!held_->all() && !lock_for_script(script, one, scripted_keys_, client, reply)) return;
     if (has(row.flags, command_flag::write)) script.wrote = true;
     count_->commands.add();
@@ -108,6 +110,21 @@ void executor::execute_scripted(client_state& client, script_call& script,
         count.failed.add();
         count_->error_replies.add();
     }
+}
+
+void executor::serve_others(client_state& client) noexcept {
+    // Their commands are run by this executor as well.
+    call_effects effects = std::exchange(effects_, {});
+    std::vector<hashed_key> keys = std::exchange(keys_, {});
+    std::vector<std::uint64_t> touched = std::exchange(touched_, {});
+    store_guard* const held = std::exchange(held_, nullptr);
+    const request_time time = time_;
+    server_->serve_others(client);
+    effects_ = std::move(effects);
+    keys_ = std::move(keys);
+    touched_ = std::move(touched);
+    held_ = held;
+    time_ = time;
 }
 
 } // namespace mini_redis

@@ -50,7 +50,9 @@ public:
     std::shared_ptr<const library_set> all() const;
 
     /// Another number after each change.
-    std::uint64_t generation() const noexcept { return generation_.load(std::memory_order_acquire); }
+    std::uint64_t generation() const noexcept {
+        return generation_.load(std::memory_order_acquire);
+    }
 
     /// Adds libraries, all of them or none. Returns what is wrong, as an error text, or nothing.
     std::optional<std::string> add(std::vector<library_ptr> added, restore_policy policy);

@@ -1,5 +1,6 @@
 // FCALL and FUNCTION: libraries of functions that the server keeps.
 #include <array>
+#include <chrono>
 #include <fmt/format.h>
 #include <optional>
 #include <span>
@@ -13,6 +14,7 @@
 #include "commands/executor.hpp"
 #include "commands/families.hpp"
 #include "commands/function_store.hpp"
+#include "commands/running_scripts.hpp"
 #include "commands/script_runner.hpp"
 #include "store/dump_format.hpp"
 #include "store/glob.hpp"
@@ -41,7 +43,8 @@ void function_load(context& c) {
     library_ptr library = c.runner.scripts().functions().load(c.args[at], error);
     if (!library) return c.reply.error(error);
     const std::string name = library->name;
-    if (const auto wrong = c.server.functions().add({std::move(library)}, policy)) return c.reply.error(*wrong);
+    if (const auto wrong = c.server.functions().add({std::move(library)}, policy))
+        return c.reply.error(*wrong);
     c.reply.bulk_string(name);
 }
 
@@ -54,7 +57,8 @@ void function_delete(context& c) {
 
 void function_flush(context& c) {
     if (c.args.size() > 3) return reply_subcommand_misuse(c);
-    if (c.args.size() == 3 && !equals_ignoring_case(c.args[2], "sync") && !equals_ignoring_case(c.args[2], "async"))
+    if (c.args.size() == 3 && !equals_ignoring_case(c.args[2], "sync") &&
+        !equals_ignoring_case(c.args[2], "async"))
         return c.reply.error("ERR FUNCTION FLUSH only supports SYNC|ASYNC option");
     c.server.functions().clear();
     c.reply.ok();
@@ -99,7 +103,8 @@ void function_list(context& c) {
         if (!with_code && equals_ignoring_case(c.args[i], "withcode")) {
             with_code = true;
         } else if (!pattern && equals_ignoring_case(c.args[i], "libraryname")) {
-            if (i + 1 == c.args.size()) return c.reply.error("ERR library name argument was not given");
+            if (i + 1 == c.args.size())
+                return c.reply.error("ERR library name argument was not given");
             pattern = c.args[++i];
         } else {
             return c.reply.error(fmt::format("ERR Unknown argument {}", shown(c.args[i])));
@@ -113,6 +118,21 @@ void function_list(context& c) {
         write_library(c.reply, *each, with_code);
 }
 
+void write_running(context& c) {
+    const std::optional<long_script> runs = c.server.running().shown();
+    if (!runs) return c.reply.null();
+    c.reply.map(3);
+    c.reply.bulk_string("name");
+    c.reply.bulk_string(runs->name);
+    c.reply.bulk_string("command");
+    c.reply.array(runs->words.size());
+    for (const std::string& word : runs->words)
+        c.reply.bulk_string(word);
+    c.reply.bulk_string("duration_ms");
+    const auto since = std::chrono::steady_clock::now() - runs->began;
+    c.reply.integer(std::chrono::duration_cast<std::chrono::milliseconds>(since).count());
+}
+
 void function_stats(context& c) {
     const std::shared_ptr<const library_set> all = c.server.functions().all();
     std::size_t functions = 0;
@@ -120,7 +140,7 @@ void function_stats(context& c) {
         functions += library->functions.size();
     c.reply.map(2);
     c.reply.bulk_string("running_script");
-    c.reply.null();
+    write_running(c);
     c.reply.bulk_string("engines");
     c.reply.map(1);
     c.reply.bulk_string("LUA");
@@ -132,7 +152,10 @@ void function_stats(context& c) {
 }
 
 void function_kill(context& c) {
-    c.reply.error("NOTBUSY No scripts in execution right now.");
+    if (const auto wrong = c.server.running().kill(script_kind::function))
+        c.reply.error(*wrong);
+    else
+        c.reply.ok();
 }
 
 // -- FUNCTION DUMP and RESTORE ----------------------------------------------------------------
@@ -156,9 +179,11 @@ void function_restore(context& c) {
     std::optional<restore_policy> policy = restore_policy::append;
     if (c.args.size() == 4) policy = parse_policy(c.args[3]);
     if (!policy)
-        return c.reply.error("ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.");
+        return c.reply.error(
+            "ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.");
     const std::string_view dump = c.args[2];
-    if (!has_right_footer(dump)) return c.reply.error("ERR DUMP payload version or checksum are wrong");
+    if (!has_right_footer(dump))
+        return c.reply.error("ERR DUMP payload version or checksum are wrong");
     const std::optional<std::vector<std::string>> texts = read_library_dump(dump);
     if (!texts) return c.reply.error("ERR given type is not a function");
     std::vector<library_ptr> libraries;
@@ -168,7 +193,8 @@ void function_restore(context& c) {
         if (!library) return c.reply.error(error);
         libraries.push_back(std::move(library));
     }
-    if (const auto wrong = c.server.functions().add(std::move(libraries), *policy)) return c.reply.error(*wrong);
+    if (const auto wrong = c.server.functions().add(std::move(libraries), *policy))
+        return c.reply.error(*wrong);
     c.reply.ok();
 }
 
@@ -176,9 +202,10 @@ using enum command_flag;
 
 constexpr std::array<std::string_view, 2> on_all_shards{"request_policy:all_shards",
                                                         "response_policy:all_succeeded"};
-constexpr std::array<std::string_view, 2> on_one_shard{"request_policy:all_shards", "response_policy:one_succeeded"};
-constexpr std::array<std::string_view, 3> told_by_all{"nondeterministic_output", "request_policy:all_shards",
-                                                      "response_policy:special"};
+constexpr std::array<std::string_view, 2> on_one_shard{"request_policy:all_shards",
+                                                       "response_policy:one_succeeded"};
+constexpr std::array<std::string_view, 3> told_by_all{
+    "nondeterministic_output", "request_policy:all_shards", "response_policy:special"};
 constexpr std::array<std::string_view, 1> in_any_order{"nondeterministic_output_order"};
 
 constexpr command function_rows[] = {
@@ -277,7 +304,8 @@ constexpr command function_rows[] = {
      .tips = told_by_all},
 };
 
-constexpr command_flag running = noscript | stale | skip_monitor | no_mandatory_keys | movablekeys | runs_script;
+constexpr command_flag running =
+    noscript | stale | skip_monitor | no_mandatory_keys | movablekeys | runs_script;
 
 constexpr command rows[] = {
     {.name = "fcall",

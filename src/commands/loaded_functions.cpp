@@ -17,9 +17,13 @@ public:
 
     bool call(std::span<const std::string_view>, reply_writer&) noexcept override { return false; }
 
-    call_permission permission(std::span<const std::string_view>) noexcept override { return call_permission::no; }
+    call_permission permission(std::span<const std::string_view>) noexcept override {
+        return call_permission::no;
+    }
 
-    void log(script_log_level level, std::string_view text) noexcept override { server_.log(level, text); }
+    void log(script_log_level level, std::string_view text) noexcept override {
+        server_.log(level, text);
+    }
 
     bool may_go_on() noexcept override { return std::chrono::steady_clock::now() < deadline_; }
 
@@ -62,7 +66,8 @@ library_ptr loaded_functions::load(std::string_view code, std::string& error) {
     for (const library_function& each : made.functions) {
         function_text text{.name = each.name, .description = each.description, .flags = {}};
         for (const std::string& flag : each.flags)
-            if (std::find(text.flags.begin(), text.flags.end(), flag) == text.flags.end()) text.flags.push_back(flag);
+            if (std::find(text.flags.begin(), text.flags.end(), flag) == text.flags.end())
+                text.flags.push_back(flag);
         library->functions.push_back(std::move(text));
     }
     made.library = library;
@@ -100,7 +105,8 @@ void loaded_functions::follow() {
     }
     for (const loaded_library& each : libraries_)
         for (const library_function& function : each.functions)
-            functions_.emplace(in_lower_case(function.name), one{function.name, flags_of(function), function.function});
+            functions_.emplace(in_lower_case(function.name),
+                               one{function.name, flags_of(function), function.function});
     generation_ = now;
 }
 

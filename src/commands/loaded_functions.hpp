@@ -18,7 +18,9 @@ namespace mini_redis {
 /// *Thread safety*: belongs to an executor.
 class loaded_functions {
 public:
-    explicit loaded_functions(services& server) noexcept : server_{&server}, known_{&server.functions()} {}
+    explicit loaded_functions(services& server) noexcept
+        : server_{&server},
+          known_{&server.functions()} {}
 
     struct one {
         std::string_view name;

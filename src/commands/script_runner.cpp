@@ -1,5 +1,7 @@
 #include "commands/script_runner.hpp"
 
+#include <chrono>
+#include <fmt/format.h>
 #include <new>
 #include <utility>
 
@@ -29,9 +31,22 @@ std::optional<std::size_t> count_keys(context& c) {
     return static_cast<std::size_t>(*count);
 }
 
-constexpr std::string_view not_read_only = "ERR Can not execute a script with write flag using *_ro command.";
+constexpr std::string_view not_read_only =
+    "ERR Can not execute a script with write flag using *_ro command.";
 
 } // namespace
+
+script_runner::script_runner(executor& commands, services& server)
+    : commands_{&commands},
+      known_{&server.scripts()},
+      functions_{server},
+      all_running_{&server.running()} {
+    all_running_->add(slot_);
+}
+
+script_runner::~script_runner() {
+    all_running_->remove(slot_);
+}
 
 interpreter& script_runner::scripts() {
     if (!scripts_) scripts_ = std::make_unique<interpreter>(interpreter::kind::scripts);
@@ -55,7 +70,8 @@ script_runner::compiled* script_runner::find(std::string_view sha) {
     std::string error;
     const std::optional<int> function = scripts().compile(script->code, error);
     if (!function) return nullptr; // it has been compiled before: memory has run out
-    return &compiled_.emplace(std::string{sha}, compiled{std::move(script), *function}).first->second;
+    return &compiled_.emplace(std::string{sha}, compiled{std::move(script), *function})
+                .first->second;
 }
 
 bool script_runner::knows(std::string_view sha) {
@@ -97,10 +113,12 @@ void script_runner::evalsha(context& c) {
 void script_runner::run_script(context& c, const compiled& which, std::size_t keys) {
     const script_store::script_ptr script = which.script; // SCRIPT FLUSH may come while it runs
     const bool read_only = has(c.self.flags, command_flag::readonly);
-    if (read_only && !script->flags.undeclared && !script->flags.no_writes) return c.reply.error(not_read_only);
+    if (read_only && !script->flags.undeclared && !script->flags.no_writes)
+        return c.reply.error(not_read_only);
     script_call call{.read_only = read_only || script->flags.no_writes};
     const std::span<const std::string_view> words = c.args.subspan(3);
-    if (run(c, scripts(), {which.function, script->sha, words.first(keys), words.subspan(keys)}, call,
+    if (run(c, script_kind::script,
+            {which.function, script->sha, words.first(keys), words.subspan(keys)}, call,
             script->roams.load(std::memory_order_relaxed)))
         script->roams.store(true, std::memory_order_relaxed);
 }
@@ -116,33 +134,63 @@ void script_runner::fcall(context& c) {
     if (read_only && !found->flags.no_writes) return c.reply.error(not_read_only);
     script_call call{.read_only = found->flags.no_writes};
     const std::span<const std::string_view> words = c.args.subspan(3);
-    if (run(c, functions_.lua(), {found->function, found->name, words.first(*keys), words.subspan(*keys)}, call,
+    if (run(c, script_kind::function,
+            {found->function, found->name, words.first(*keys), words.subspan(*keys)}, call,
             found->roams))
         found->roams = true;
 }
 
 // True if it has turned out that the script has to be run with all shards locked.
-bool script_runner::run(context& c, interpreter& lua, const script_run& what, script_call& call, bool lock_all) {
+bool script_runner::run(context& c, script_kind kind, const script_run& what, script_call& call,
+                        bool lock_all) {
     const std::uint32_t database = c.client.database;
     const bool may_park = std::exchange(c.effects.may_park, false);
     const std::size_t before = c.reply.buffer().size();
-    running_ = &c;
     call_ = &call;
     if (lock_all) commands_->lock_all_for_script();
-    lua.run(what, *this, c.reply);
+    run_once(c, kind, what);
     const bool again = std::exchange(call.needs_all, false);
     if (again) {
         // It has changed nothing, so that nobody can tell: from the beginning, with all locks.
         c.reply.buffer().truncate(before);
         c.client.database = database;
         commands_->lock_all_for_script();
-        lua.run(what, *this, c.reply);
+        run_once(c, kind, what);
     }
-    running_ = nullptr;
-    call_ = nullptr;
     c.client.database = database;
     c.effects.may_park = may_park;
     return again;
+}
+
+void script_runner::run_once(context& c, script_kind kind, const script_run& what) {
+    running_ = &c;
+    name_ = what.name;
+    began_ = std::chrono::steady_clock::now();
+    slot_.begin(kind);
+    interpreter& lua = kind == script_kind::script ? scripts() : functions_.lua();
+    lua.run(what, *this, c.reply);
+    slot_.end();
+    running_ = nullptr;
+    if (!std::exchange(long_, false)) return;
+    c.server.running().hide(slot_);
+    c.store.end_long_hold();
+}
+
+// From now on others are told that the server is busy, instead of letting them wait.
+void script_runner::begin_long_run() {
+    context& c = *running_;
+    long_script shown{
+        .kind = *slot_.kind(), .name = std::string{name_}, .words = {}, .began = began_};
+    shown.words.assign(c.args.begin(), c.args.end());
+    c.server.running().show(slot_, std::move(shown));
+    c.store.begin_long_hold();
+    long_ = true;
+    c.server.log(script_log_level::warning,
+                 fmt::format("A script takes long and goes on, {} ms until now: {}",
+                             std::chrono::duration_cast<std::chrono::milliseconds>(
+                                 std::chrono::steady_clock::now() - began_)
+                                 .count(),
+                             name_));
 }
 
 // -- What the script asks for -----------------------------------------------------------------
@@ -154,13 +202,18 @@ bool script_runner::call(std::span<const std::string_view> words, reply_writer& 
     } catch (const std::bad_alloc&) {
         reply.buffer().truncate(before);
         reply.error("ERR out of memory");
+    } catch (const server_busy&) { // another script, of another thread
+        reply.buffer().truncate(before);
+        reply.error(running_->server.running().busy_text());
     }
+    if (call_->wrote) slot_.wrote();
     return !call_->needs_all;
 }
 
 call_permission script_runner::permission(std::span<const std::string_view> words) noexcept {
     const command* row = running_->commands.find(words[0]);
-    if (row != nullptr && !row->subcommands.empty() && words.size() > 1) row = find_subcommand(*row, words[1]);
+    if (row != nullptr && !row->subcommands.empty() && words.size() > 1)
+        row = find_subcommand(*row, words[1]);
     return row == nullptr ? call_permission::unknown_command : call_permission::yes;
 }
 
@@ -170,11 +223,24 @@ void script_runner::log(script_log_level level, std::string_view text) noexcept 
 }
 
 bool script_runner::may_go_on() noexcept {
-    return true;
+    running_scripts& all = running_->server.running();
+    if (all.ending() || slot_.is_doomed()) return false;
+    const std::chrono::milliseconds limit{
+        running_->server.configuration().busy_reply_threshold.load(std::memory_order_relaxed)};
+    if (!long_) {
+        if (std::chrono::steady_clock::now() - began_ < limit) return true;
+        try {
+            begin_long_run();
+        } catch (const std::bad_alloc&) {
+            return true; // then nobody is told
+        }
+    }
+    commands_->serve_others(running_->client);
+    return !all.ending() && !slot_.is_doomed();
 }
 
 std::string_view script_runner::reason_to_end() noexcept {
-    return "ERR Error running script: Script killed by user with SCRIPT KILL.";
+    return "ERR Script killed by user with SCRIPT KILL...";
 }
 
 } // namespace mini_redis

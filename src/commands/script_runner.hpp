@@ -1,6 +1,7 @@
 // Runs scripts for an executor: compiles them once, and gives them the executor's commands.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -10,6 +11,7 @@
 #include <unordered_map>
 
 #include "commands/loaded_functions.hpp"
+#include "commands/running_scripts.hpp"
 #include "commands/script_call.hpp"
 #include "commands/script_store.hpp"
 #include "scripting/interpreter.hpp"
@@ -22,10 +24,8 @@ class executor;
 /// *Thread safety*: belongs to an executor.
 class script_runner final : private script_host {
 public:
-    script_runner(executor& commands, services& server) noexcept
-        : commands_{&commands},
-          known_{&server.scripts()},
-          functions_{server} {}
+    script_runner(executor& commands, services& server);
+    ~script_runner() override;
 
     /// EVAL, which makes the script known, and EVALSHA: keys and arguments are the request's words
     /// from the third on.
@@ -53,7 +53,10 @@ private:
     interpreter& scripts();
     void drop_outdated();
     void run_script(context& c, const compiled& which, std::size_t keys);
-    bool run(context& c, interpreter& lua, const script_run& what, script_call& call, bool lock_all);
+    bool run(context& c, script_kind kind, const script_run& what, script_call& call,
+             bool lock_all);
+    void run_once(context& c, script_kind kind, const script_run& what);
+    void begin_long_run();
 
     // script_host
     bool call(std::span<const std::string_view> words, reply_writer& reply) noexcept override;
@@ -70,8 +73,13 @@ private:
     loaded_functions functions_;
 
     // Of the run under way.
+    running_scripts* all_running_;
+    script_slot slot_;
     context* running_ = nullptr;
     script_call* call_ = nullptr;
+    std::string_view name_;
+    std::chrono::steady_clock::time_point began_;
+    bool long_ = false; ///< it has taken so long that others are served meanwhile
 };
 
 } // namespace mini_redis

@@ -8,7 +8,8 @@ script_store::script_ptr script_store::find(std::string_view sha) const {
     return found != scripts_.end() ? found->second : nullptr;
 }
 
-script_store::script_ptr script_store::add(std::string_view sha, std::string_view code, const script_flags& flags) {
+script_store::script_ptr script_store::add(std::string_view sha, std::string_view code,
+                                           const script_flags& flags) {
     const auto made = std::make_shared<known_script>();
     made->sha = sha;
     made->code = code;

@@ -19,7 +19,9 @@ namespace mini_redis {
 struct string_hash {
     using is_transparent = void;
 
-    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+    std::size_t operator()(std::string_view text) const noexcept {
+        return std::hash<std::string_view>{}(text);
+    }
 };
 
 /// A script that compiles.
@@ -48,7 +50,9 @@ public:
     void clear();
 
     /// Another number after each clear(): what has been kept of scripts is to be dropped.
-    std::uint64_t generation() const noexcept { return generation_.load(std::memory_order_acquire); }
+    std::uint64_t generation() const noexcept {
+        return generation_.load(std::memory_order_acquire);
+    }
 
     std::size_t count() const;
     /// Bytes that they occupy, about.
@@ -56,8 +60,9 @@ public:
 
 private:
     mutable std::mutex mutex_;
-    std::unordered_map<std::string, script_ptr, string_hash, std::equal_to<>> scripts_; // guarded by mutex_
-    std::size_t memory_ = 0;                                                            // likewise
+    std::unordered_map<std::string, script_ptr, string_hash, std::equal_to<>>
+        scripts_;            // guarded by mutex_
+    std::size_t memory_ = 0; // likewise
     std::atomic<std::uint64_t> generation_{0};
 };
 

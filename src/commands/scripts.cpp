@@ -9,6 +9,7 @@
 #include "commands/context.hpp"
 #include "commands/executor.hpp"
 #include "commands/families.hpp"
+#include "commands/running_scripts.hpp"
 #include "commands/script_runner.hpp"
 #include "commands/script_store.hpp"
 #include "digest/sha1.hpp"
@@ -41,8 +42,9 @@ void script_exists(context& c) {
 }
 
 void script_flush(context& c) {
-    const bool ok = c.args.size() == 2 || (c.args.size() == 3 && (equals_ignoring_case(c.args[2], "sync") ||
-                                                                  equals_ignoring_case(c.args[2], "async")));
+    const bool ok =
+        c.args.size() == 2 || (c.args.size() == 3 && (equals_ignoring_case(c.args[2], "sync") ||
+                                                      equals_ignoring_case(c.args[2], "async")));
     if (!ok) return c.reply.error("ERR SCRIPT FLUSH only support SYNC|ASYNC option");
     c.server.scripts().clear();
     c.reply.ok();
@@ -57,15 +59,20 @@ void script_debug(context& c) {
 }
 
 void script_kill(context& c) {
-    c.reply.error("NOTBUSY No scripts in execution right now.");
+    if (const auto wrong = c.server.running().kill(script_kind::script))
+        c.reply.error(*wrong);
+    else
+        c.reply.ok();
 }
 
 using enum command_flag;
 
 constexpr std::array<std::string_view, 2> on_all_shards{"request_policy:all_shards",
                                                         "response_policy:agg_logical_and"};
-constexpr std::array<std::string_view, 2> on_all_nodes{"request_policy:all_nodes", "response_policy:all_succeeded"};
-constexpr std::array<std::string_view, 2> on_one_shard{"request_policy:all_shards", "response_policy:one_succeeded"};
+constexpr std::array<std::string_view, 2> on_all_nodes{"request_policy:all_nodes",
+                                                       "response_policy:all_succeeded"};
+constexpr std::array<std::string_view, 2> on_one_shard{"request_policy:all_shards",
+                                                       "response_policy:one_succeeded"};
 
 constexpr command script_rows[] = {
     {.name = "debug",
@@ -132,7 +139,8 @@ constexpr command script_rows[] = {
      .tips = on_all_nodes},
 };
 
-constexpr command_flag running = noscript | stale | skip_monitor | no_mandatory_keys | movablekeys | runs_script;
+constexpr command_flag running =
+    noscript | stale | skip_monitor | no_mandatory_keys | movablekeys | runs_script;
 
 constexpr command rows[] = {
     {.name = "eval",

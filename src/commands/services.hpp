@@ -15,6 +15,7 @@
 namespace mini_redis {
 
 class function_store;
+class running_scripts;
 class script_store;
 class settings;
 
@@ -139,6 +140,11 @@ public:
     virtual script_store& scripts() = 0;
     /// The libraries of functions that it has.
     virtual function_store& functions() = 0;
+    /// Those that run now.
+    virtual running_scripts& running() = 0;
+    /// Serves what has come meanwhile for the other clients of the calling thread, in the middle of
+    /// this one's command.
+    virtual void serve_others(client_state& busy) noexcept = 0;
     /// What a script has to say (redis.log).
     virtual void log(script_log_level level, std::string_view text) noexcept = 0;
     virtual server_statistics statistics() = 0;

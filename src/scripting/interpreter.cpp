@@ -26,7 +26,8 @@ constexpr int instructions_per_look = 100'000;
 
 void* allocate(void* home, void* block, std::size_t old_size, std::size_t new_size) {
     auto& self = *static_cast<lua_home*>(home);
-    if (new_size > old_size && new_size - old_size > self.memory_limit - self.memory) return nullptr;
+    if (new_size > old_size && new_size - old_size > self.memory_limit - self.memory)
+        return nullptr;
     self.memory += new_size - old_size;
     if (new_size == 0) {
         std::free(block);
@@ -157,7 +158,8 @@ int take_apart(lua_State* lua) {
 // The error at the top of the stack; `where` tells of the place.
 std::string describe_error(lua_State* lua, int status, std::string_view name, bool with_place) {
     const auto failed = [&](std::string_view why) {
-        return "ERR Error running script " + std::string{name} + ", " + std::string{why.substr(0, 100)};
+        return "ERR Error running script " + std::string{name} + ", " +
+               std::string{why.substr(0, 100)};
     };
     if (status != LUA_ERRRUN || !lua_istable(lua, -1)) return failed(text_of(lua, -1));
     lua_pushcfunction(lua, take_apart);
@@ -206,12 +208,14 @@ interpreter::~interpreter() = default;
 std::optional<int> interpreter::compile(std::string_view code, std::string& error) {
     lua_State* const lua = lua_.get();
     std::optional<int> function;
+
     // load_text() is protected by itself; keeping the function in a table is not.
     struct keeping {
         std::string_view code;
         int function = 0;
         int status = 0;
     } work{code};
+
     const auto keep = [](lua_State* state) -> int {
         auto& todo = *static_cast<keeping*>(lua_touserdata(state, 1));
         lua_pushvalue(state, lua_upvalueindex(1));
@@ -236,8 +240,8 @@ void interpreter::forget(int function) noexcept {
     luaL_unref(lua_.get(), LUA_REGISTRYINDEX, function);
 }
 
-bool interpreter::load(std::string_view code, script_host& host, std::vector<library_function>& functions,
-                       std::string& error) {
+bool interpreter::load(std::string_view code, script_host& host,
+                       std::vector<library_function>& functions, std::string& error) {
     const std::optional<int> main = compile(code, error);
     if (!main) {
         error = "ERR Error compiling function: " + error;
@@ -252,7 +256,8 @@ bool interpreter::load(std::string_view code, script_host& host, std::vector<lib
     stand_for(lua, LUA_GLOBALSINDEX, loading_at);
     const int status = lua_pcall(lua, 0, 0, error_handler_at);
     stand_for(lua, LUA_GLOBALSINDEX, globals_at);
-    if (status != 0) error = "ERR Error registering functions: " + describe_error(lua, status, "", false);
+    if (status != 0)
+        error = "ERR Error registering functions: " + describe_error(lua, status, "", false);
     home_->loading = nullptr;
     home_->host = nullptr;
     lua_settop(lua, bottom);

@@ -59,8 +59,8 @@ public:
     interpreter(const interpreter&) = delete;
     interpreter& operator=(const interpreter&) = delete;
 
-    /// Compiles a script and keeps it under a number. Nothing if it cannot be, and then `error` says
-    /// why, as Lua does.
+    /// Compiles a script and keeps it under a number. Nothing if it cannot be, and then `error`
+    /// says why, as Lua does.
     std::optional<int> compile(std::string_view code, std::string& error);
 
     /// Runs the code of a library, and adds the functions that it registers. False if it fails, and

@@ -21,7 +21,8 @@ std::optional<int> interpreter::compile(std::string_view, std::string& error) {
     return std::nullopt;
 }
 
-bool interpreter::load(std::string_view, script_host&, std::vector<library_function>&, std::string& error) {
+bool interpreter::load(std::string_view, script_host&, std::vector<library_function>&,
+                       std::string& error) {
     error = "ERR there is no Lua in this build";
     return false;
 }

@@ -1,4 +1,5 @@
-// What belongs to one Lua state besides what Lua keeps itself: its memory, and the script that runs.
+// What belongs to one Lua state besides what Lua keeps itself: its memory, and the script that
+// runs.
 #pragma once
 
 #include <array>

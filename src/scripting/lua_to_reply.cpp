@@ -125,7 +125,9 @@ bool write_special(lua_State* lua, reply_writer& out) {
         write_map(lua, out, true);
         lua_pushnil(lua);
     } else if (push_field(lua, "big_number", LUA_TSTRING)) {
-        write(lua, out, [text = text_at_top(lua)](reply_writer& to) { to.big_number(without_line_breaks(text)); });
+        write(lua, out, [text = text_at_top(lua)](reply_writer& to) {
+            to.big_number(without_line_breaks(text));
+        });
     } else if (push_field(lua, "verbatim_string", LUA_TTABLE)) {
         if (!write_verbatim(lua, out)) {
             lua_pop(lua, 1);
@@ -152,26 +154,26 @@ void write_table(lua_State* lua, reply_writer& out) {
 void write_lua_value(lua_State* lua, reply_writer& out) {
     const bool resp3 = lua_home::of(lua).protocol == protocol_version::resp3;
     switch (lua_type(lua, -1)) {
-        case LUA_TSTRING:
-            write(lua, out, [&](reply_writer& to) { to.bulk_string(text_at_top(lua)); });
-            break;
-        case LUA_TNUMBER:
-            write(lua, out, [&](reply_writer& to) { to.integer(integer_of(lua_tonumber(lua, -1))); });
-            break;
-        case LUA_TBOOLEAN: {
-            const bool value = lua_toboolean(lua, -1) != 0;
-            write(lua, out, [&](reply_writer& to) {
-                if (resp3)
-                    to.boolean(value);
-                else if (value)
-                    to.integer(1);
-                else
-                    to.null();
-            });
-            break;
-        }
-        case LUA_TTABLE: return write_table(lua, out);
-        default: write(lua, out, [](reply_writer& to) { to.null(); });
+    case LUA_TSTRING:
+        write(lua, out, [&](reply_writer& to) { to.bulk_string(text_at_top(lua)); });
+        break;
+    case LUA_TNUMBER:
+        write(lua, out, [&](reply_writer& to) { to.integer(integer_of(lua_tonumber(lua, -1))); });
+        break;
+    case LUA_TBOOLEAN: {
+        const bool value = lua_toboolean(lua, -1) != 0;
+        write(lua, out, [&](reply_writer& to) {
+            if (resp3)
+                to.boolean(value);
+            else if (value)
+                to.integer(1);
+            else
+                to.null();
+        });
+        break;
+    }
+    case LUA_TTABLE: return write_table(lua, out);
+    default: write(lua, out, [](reply_writer& to) { to.null(); });
     }
     lua_pop(lua, 1);
 }

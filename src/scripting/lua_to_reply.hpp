@@ -1,5 +1,5 @@
-// A Lua value as a reply, by Redis's rules: a number is an integer, false a null, a table with `err`
-// or `ok` an error or a status, any other an array up to its first nil.
+// A Lua value as a reply, by Redis's rules: a number is an integer, false a null, a table with
+// `err` or `ok` an error or a status, any other an array up to its first nil.
 #pragma once
 
 #include "resp/reply_writer.hpp"

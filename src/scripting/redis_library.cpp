@@ -19,8 +19,10 @@ namespace {
 // A reply of this size is not worth its memory once it has been turned into Lua's values.
 constexpr std::size_t kept_reply_bytes = std::size_t{64} * 1024;
 
-constexpr std::string_view no_arguments = "ERR Please specify at least one argument for this redis lib call";
-constexpr std::string_view bad_arguments = "ERR Lua redis lib command arguments must be strings or integers";
+constexpr std::string_view no_arguments =
+    "ERR Please specify at least one argument for this redis lib call";
+constexpr std::string_view bad_arguments =
+    "ERR Lua redis lib command arguments must be strings or integers";
 
 std::string_view text_argument(lua_State* lua, int at) {
     std::size_t size = 0;
@@ -35,7 +37,8 @@ void spell_number(lua_State* lua, int at) {
     char digits[real_digits];
     const double number = lua_tonumber(lua, at);
     constexpr double exact = 9007199254740992.0; // 2^53
-    const bool whole = number > -exact && number < exact && number == std::floor(number) && number != 0;
+    const bool whole =
+        number > -exact && number < exact && number == std::floor(number) && number != 0;
     const std::size_t size = whole ? format_integer(static_cast<std::int64_t>(number), digits)
                                    : format_real(number, digits);
     lua_pushlstring(lua, digits, size);
@@ -89,10 +92,8 @@ int call_command(lua_State* lua, bool raises) {
     lua_home& home = lua_home::of(lua);
     if (home.run == nullptr)
         return raise(lua, "ERR redis.call/pcall can only be called inside a script invocation");
-    if (lua_gettop(lua) == 0)
-        return fail(lua, raises, no_arguments);
-    if (!collect_words(lua, home))
-        return fail(lua, raises, bad_arguments);
+    if (lua_gettop(lua) == 0) return fail(lua, raises, no_arguments);
+    if (!collect_words(lua, home)) return fail(lua, raises, bad_arguments);
     bool goes_on = true;
     if (!run_command(home, goes_on)) luaL_error(lua, "not enough memory");
     if (!goes_on) end_script(lua);
@@ -118,10 +119,8 @@ int redis_acl_check_cmd(lua_State* lua) {
     lua_home& home = lua_home::of(lua);
     if (home.host == nullptr || home.run == nullptr)
         return raise(lua, "ERR redis.acl_check_cmd can only be called inside a script invocation");
-    if (lua_gettop(lua) == 0)
-        return raise(lua, no_arguments);
-    if (!collect_words(lua, home))
-        return raise(lua, bad_arguments);
+    if (lua_gettop(lua) == 0) return raise(lua, no_arguments);
+    if (!collect_words(lua, home)) return raise(lua, bad_arguments);
     const call_permission told = home.host->permission(home.words);
     if (told == call_permission::unknown_command)
         return raise(lua, "ERR Invalid command passed to redis.acl_check_cmd()");
@@ -188,7 +187,8 @@ int redis_sha1hex(lua_State* lua) {
 int redis_log(lua_State* lua) {
     const int count = lua_gettop(lua);
     if (count < 2) return raise(lua, "ERR redis.log() requires two arguments or more.");
-    if (lua_isnumber(lua, 1) == 0) return raise(lua, "ERR First argument must be a number (log level).");
+    if (lua_isnumber(lua, 1) == 0)
+        return raise(lua, "ERR First argument must be a number (log level).");
     const lua_Number level = lua_tonumber(lua, 1);
     if (!(level >= 0 && level <= 3)) return raise(lua, "ERR Invalid debug level.");
     luaL_Buffer text;
@@ -229,7 +229,9 @@ int redis_set_repl(lua_State* lua) {
     if (lua_gettop(lua) != 1) return raise(lua, "ERR redis.set_repl() requires two arguments.");
     const lua_Number flags = lua_tonumber(lua, 1);
     if (flags < replicate_none || flags > replicate_all)
-        return raise(lua, "ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.");
+        return raise(
+            lua,
+            "ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.");
     return 0;
 }
 
@@ -268,7 +270,8 @@ void set_function(lua_State* lua, const char* name, lua_CFunction function) {
     lua_setfield(lua, -2, name);
 }
 
-void set_constants(lua_State* lua) {    set_number(lua, "LOG_DEBUG", 0);
+void set_constants(lua_State* lua) {
+    set_number(lua, "LOG_DEBUG", 0);
     set_number(lua, "LOG_VERBOSE", 1);
     set_number(lua, "LOG_NOTICE", 2);
     set_number(lua, "LOG_WARNING", 3);

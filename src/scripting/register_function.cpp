@@ -33,13 +33,15 @@ std::string_view text_at(lua_State* lua, int at) {
 const char* sort_out(lua_State* lua, places& found) {
     for (lua_pushnil(lua); lua_next(lua, 1) != 0;) {
         // A number must not become a text in place: lua_next() would be lost.
-        if (lua_type(lua, -2) != LUA_TSTRING) return "ERR unknown argument given to redis.register_function";
+        if (lua_type(lua, -2) != LUA_TSTRING)
+            return "ERR unknown argument given to redis.register_function";
         const std::string_view key = text_at(lua, -2);
         int* place = nullptr;
         if (key == "function_name") {
             place = &found.name;
             if (lua_isstring(lua, -1) == 0)
-                return "ERR function_name argument given to redis.register_function must be a string";
+                return "ERR function_name argument given to redis.register_function must be a "
+                       "string";
         } else if (key == "description") {
             place = &found.description;
             if (lua_isstring(lua, -1) == 0)
@@ -51,7 +53,8 @@ const char* sort_out(lua_State* lua, places& found) {
         } else if (key == "flags") {
             place = &found.flags;
             if (!lua_istable(lua, -1))
-                return "ERR flags argument to redis.register_function must be a table representing function flags";
+                return "ERR flags argument to redis.register_function must be a table representing "
+                       "function flags";
         } else {
             return "ERR unknown argument given to redis.register_function";
         }
@@ -64,22 +67,24 @@ const char* sort_out(lua_State* lua, places& found) {
 }
 
 const char* check_positions(lua_State* lua, places& found) {
-    if (lua_isstring(lua, 1) == 0) return "ERR first argument to redis.register_function must be a string";
-    if (!lua_isfunction(lua, 2)) return "ERR second argument to redis.register_function must be a function";
+    if (lua_isstring(lua, 1) == 0)
+        return "ERR first argument to redis.register_function must be a string";
+    if (!lua_isfunction(lua, 2))
+        return "ERR second argument to redis.register_function must be a function";
     found = {.name = 1, .callback = 2};
     return nullptr;
 }
 
 // Names are the same in any case.
 bool same_name(std::string_view left, std::string_view right) {
-    return std::equal(left.begin(), left.end(), right.begin(), right.end(), [](unsigned char a, unsigned char b) {
-        return std::tolower(a) == std::tolower(b);
-    });
+    return std::equal(
+        left.begin(), left.end(), right.begin(), right.end(),
+        [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); });
 }
 
 bool is_known_flag(std::string_view flag) {
-    static constexpr std::string_view known[] = {"no-writes", "allow-oom", "allow-stale", "no-cluster",
-                                                 "allow-cross-slot-keys"};
+    static constexpr std::string_view known[] = {"no-writes", "allow-oom", "allow-stale",
+                                                 "no-cluster", "allow-cross-slot-keys"};
     return std::find(std::begin(known), std::end(known), flag) != std::end(known);
 }
 
@@ -88,7 +93,8 @@ const char* check_flags(lua_State* lua, int table) {
     for (int i = 1;; ++i) {
         lua_rawgeti(lua, table, i);
         if (lua_isnil(lua, -1)) break;
-        if (lua_type(lua, -1) != LUA_TSTRING || !is_known_flag(text_at(lua, -1))) return "ERR unknown flag given";
+        if (lua_type(lua, -1) != LUA_TSTRING || !is_known_flag(text_at(lua, -1)))
+            return "ERR unknown flag given";
         lua_pop(lua, 1);
     }
     lua_pop(lua, 1);
@@ -101,8 +107,10 @@ const char* add(lua_State* lua, const places& found, library_load& loading, int 
         const std::string_view name = text_at(lua, found.name);
         for (const library_function& each : loading.functions)
             if (same_name(each.name, name)) return "ERR Function already exists in the library";
-        library_function added{.name = std::string{name}, .description = {}, .flags = {}, .function = function};
-        if (found.description != 0) added.description = std::string{text_at(lua, found.description)};
+        library_function added{
+            .name = std::string{name}, .description = {}, .flags = {}, .function = function};
+        if (found.description != 0)
+            added.description = std::string{text_at(lua, found.description)};
         for (int i = 1; found.flags != 0; ++i) {
             lua_rawgeti(lua, found.flags, i);
             if (lua_isnil(lua, -1)) break;
@@ -121,20 +129,26 @@ const char* add(lua_State* lua, const places& found, library_load& loading, int 
 int register_function(lua_State* lua) {
     library_load* const loading = lua_home::of(lua).loading;
     if (loading == nullptr)
-        return raise(lua, "ERR redis.register_function can only be called on FUNCTION LOAD command");
+        return raise(lua,
+                     "ERR redis.register_function can only be called on FUNCTION LOAD command");
     const int count = lua_gettop(lua);
-    if (count < 1 || count > 2) return raise(lua, "ERR wrong number of arguments to redis.register_function");
+    if (count < 1 || count > 2)
+        return raise(lua, "ERR wrong number of arguments to redis.register_function");
     luaL_checkstack(lua, 16, nullptr);
     if (count == 1 && !lua_istable(lua, 1))
-        return raise(lua, "ERR calling redis.register_function with a single argument is only applicable to Lua "
-                          "table (representing named arguments).");
+        return raise(
+            lua,
+            "ERR calling redis.register_function with a single argument is only applicable to Lua "
+            "table (representing named arguments).");
     places found;
     const char* wrong = count == 1 ? sort_out(lua, found) : check_positions(lua, found);
     if (wrong == nullptr) wrong = check_flags(lua, found.flags);
     if (wrong != nullptr) return raise(lua, wrong);
     if (!is_library_name(text_at(lua, found.name)))
-        return raise(lua, "ERR Library names can only contain letters, numbers, or underscores(_) and must be at "
-                          "least one character long");
+        return raise(
+            lua,
+            "ERR Library names can only contain letters, numbers, or underscores(_) and must be at "
+            "least one character long");
     if (found.description != 0) lua_tostring(lua, found.description); // of a number, before add()
     lua_pushvalue(lua, found.callback);
     const int function = luaL_ref(lua, LUA_REGISTRYINDEX);

@@ -118,21 +118,21 @@ void push_real(lua_State* lua, std::string_view digits) {
 void push_reply(lua_State* lua, const char*& at) {
     luaL_checkstack(lua, 6, "the reply nests too deeply");
     switch (*at++) {
-        case '$': return push_blob(lua, at);
-        case ':': return lua_pushnumber(lua, integer_of(take_line(at)));
-        case '+': return push_field(lua, "ok", take_line(at));
-        case '-': return push_field(lua, "err", take_line(at));
-        case '*':
-        case '>': return push_list(lua, at);
-        case '_': return take_line(at), lua_pushnil(lua);
-        case '#': return lua_pushboolean(lua, take_line(at) == "t");
-        case ',': return push_real(lua, take_line(at));
-        case '(': return push_field(lua, "big_number", take_line(at));
-        case '%': return push_map(lua, at, take_size(at), false);
-        case '~': return push_map(lua, at, take_size(at), true);
-        case '=': return push_verbatim(lua, take_blob(at, take_size(at)));
-        case '!': return push_field(lua, "err", take_blob(at, take_size(at)));
-        default: lua_pushnil(lua);
+    case '$': return push_blob(lua, at);
+    case ':': return lua_pushnumber(lua, integer_of(take_line(at)));
+    case '+': return push_field(lua, "ok", take_line(at));
+    case '-': return push_field(lua, "err", take_line(at));
+    case '*':
+    case '>': return push_list(lua, at);
+    case '_': return take_line(at), lua_pushnil(lua);
+    case '#': return lua_pushboolean(lua, take_line(at) == "t");
+    case ',': return push_real(lua, take_line(at));
+    case '(': return push_field(lua, "big_number", take_line(at));
+    case '%': return push_map(lua, at, take_size(at), false);
+    case '~': return push_map(lua, at, take_size(at), true);
+    case '=': return push_verbatim(lua, take_blob(at, take_size(at)));
+    case '!': return push_field(lua, "err", take_blob(at, take_size(at)));
+    default: lua_pushnil(lua);
     }
 }
 

@@ -166,8 +166,9 @@ int safe_pcall(lua_State* lua) {
 int safe_unpack(lua_State* lua) {
     luaL_checktype(lua, 1, LUA_TTABLE);
     const std::int64_t first = luaL_optint(lua, 2, 1);
-    const std::int64_t last = lua_isnoneornil(lua, 3) ? static_cast<std::int64_t>(lua_objlen(lua, 1))
-                                                      : luaL_checkint(lua, 3);
+    const std::int64_t last = lua_isnoneornil(lua, 3)
+                                  ? static_cast<std::int64_t>(lua_objlen(lua, 1))
+                                  : luaL_checkint(lua, 3);
     if (first > last) return 0;
     const std::int64_t count = last - first + 1;
     if (count >= INT32_MAX || lua_checkstack(lua, static_cast<int>(count)) == 0)
@@ -249,7 +250,8 @@ int safe_random(lua_State* lua) {
     const lua_Number least = arguments == 2 ? luaL_checkint(lua, 1) : 1;
     const lua_Number most = luaL_checkint(lua, arguments);
     luaL_argcheck(lua, least <= most, arguments, "interval is empty");
-    lua_pushnumber(lua, static_cast<lua_Number>(static_cast<std::int64_t>(part * (most - least + 1))) + least);
+    lua_pushnumber(
+        lua, static_cast<lua_Number>(static_cast<std::int64_t>(part * (most - least + 1))) + least);
     return 1;
 }
 

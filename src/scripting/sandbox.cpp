@@ -16,10 +16,10 @@ constexpr int mark_field = 2;
 char mark;
 
 constexpr std::string_view allowed_globals[] = {
-    "_VERSION", "assert",   "collectgarbage", "error",    "gcinfo", "getmetatable", "ipairs",
-    "load",     "loadstring", "next",         "pairs",    "pcall",  "rawequal",     "rawget",
-    "rawset",   "select",   "setmetatable",   "tonumber", "tostring", "type",       "unpack",
-    "xpcall",   "coroutine", "math",          "string",   "table",
+    "_VERSION", "assert",     "collectgarbage", "error",    "gcinfo",   "getmetatable", "ipairs",
+    "load",     "loadstring", "next",           "pairs",    "pcall",    "rawequal",     "rawget",
+    "rawset",   "select",     "setmetatable",   "tonumber", "tostring", "type",         "unpack",
+    "xpcall",   "coroutine",  "math",           "string",   "table",
 };
 
 int refuse_write(lua_State* lua) {

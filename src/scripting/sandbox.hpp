@@ -1,10 +1,10 @@
-// What scripts may reach: the tables of Lua's own libraries, `redis`, cjson, cmsgpack, struct and bit,
-// none of which they can change, and no others.
+// What scripts may reach: the tables of Lua's own libraries, `redis`, cjson, cmsgpack, struct and
+// bit, none of which they can change, and no others.
 //
 // Lua 5.1 knows no tables that are read-only. So a script gets, in the place of each such table, an
-// empty one whose metatable looks things up in the real one and refuses to write; the functions that
-// pass metatables over (rawset, next, setmetatable …) are replaced by those of safe_functions.cpp,
-// which know such a stand-in. The real tables never come into a script's hands.
+// empty one whose metatable looks things up in the real one and refuses to write; the functions
+// that pass metatables over (rawset, next, setmetatable …) are replaced by those of
+// safe_functions.cpp, which know such a stand-in. The real tables never come into a script's hands.
 #pragma once
 
 #include "scripting/lua.hpp"

@@ -45,7 +45,8 @@ std::optional<std::string_view> set_flags(std::string_view list, script_flags& f
 
 bool is_library_name(std::string_view name) noexcept {
     return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '_';
     });
 }
 
@@ -124,7 +125,8 @@ std::optional<library_header> parse_library_header(std::string_view library, std
         return std::nullopt;
     }
     if (!is_library_name(header.name)) {
-        error = "ERR Library names can only contain letters, numbers, or underscores(_) and must be at least one "
+        error = "ERR Library names can only contain letters, numbers, or underscores(_) and must "
+                "be at least one "
                 "character long";
         return std::nullopt;
     }

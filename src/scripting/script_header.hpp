@@ -23,7 +23,8 @@ struct script_flags {
 
 struct script_header {
     script_flags flags;
-    std::string_view code; ///< behind the first line, whose line break stays: lines keep their numbers
+    std::string_view
+        code; ///< behind the first line, whose line break stays: lines keep their numbers
 };
 
 /// Of a script for EVAL. Nothing if the line is wrong, and then `error` says why.

@@ -109,6 +109,7 @@ void core::request_stop() {
     if (stage_ != stage::running) return;
     stage_ = stage::stopping;
     spdlog::debug("stopping: {} clients", connected_.load(std::memory_order_relaxed));
+    running_.end_all();
     listener_->stop();
     asio::post(workers_.front()->io(), [this] { purger_.stop(); });
     changed_.notify_all();
@@ -238,6 +239,10 @@ std::function<void()> core::waker(client_state& client) {
 
 void core::begin_wait(client_state& client) noexcept {
     session_of(client).show_parked();
+}
+
+void core::serve_others(client_state& busy) noexcept {
+    session_of(busy).home().serve_others();
 }
 
 void core::log(script_log_level level, std::string_view text) noexcept {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "commands/function_store.hpp"
+#include "commands/running_scripts.hpp"
 #include "commands/script_store.hpp"
 #include "commands/services.hpp"
 #include "commands/settings.hpp"
@@ -102,6 +103,10 @@ public:
 
     function_store& functions() override { return functions_; }
 
+    running_scripts& running() override { return running_; }
+
+    void serve_others(client_state& busy) noexcept override;
+
     void log(script_log_level level, std::string_view text) noexcept override;
 
     server_statistics statistics() override;
@@ -121,6 +126,7 @@ private:
     settings settings_;
     script_store scripts_;
     function_store functions_;
+    running_scripts running_;
     keyspace keys_;
     std::int64_t started_unix_ms_;
     std::chrono::steady_clock::time_point started_;

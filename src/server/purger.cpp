@@ -15,7 +15,7 @@ task<void> purger::run(asio::io_context& io) {
     pause_ = &pause;
     while (!stopped_) {
         sharded_store::purge_result round;
-        if (active_.load(std::memory_order_relaxed)) round = store_->purge(time_->now_ms(), slice);
+        if (active_.load(std::memory_order_relaxed)) round = purge();
         // Goes on at once, after the sessions had their turn, while a good part of what it looks at
         // has expired; otherwise what is left can wait.
         const std::chrono::milliseconds interval{1000 / rounds_->load(std::memory_order_relaxed)};
@@ -24,6 +24,14 @@ task<void> purger::run(asio::io_context& io) {
         co_await pause.async_wait(io_tuple);
     }
     pause_ = nullptr;
+}
+
+sharded_store::purge_result purger::purge() {
+    try {
+        return store_->purge(time_->now_ms(), slice);
+    } catch (const server_busy&) {
+        return {.finished = true}; // it can wait
+    }
 }
 
 void purger::stop() {

@@ -27,6 +27,8 @@ public:
     void set_active(bool on) noexcept { active_.store(on, std::memory_order_relaxed); }
 
 private:
+    sharded_store::purge_result purge();
+
     sharded_store* store_;
     const clock* time_;
     const std::atomic<std::int64_t>* rounds_;

@@ -55,7 +55,13 @@ session::~session() = default;
 void session::leave() noexcept {
     if (std::exchange(has_left_, true)) return;
     if (parked) end_wait();
-    end_transaction(*this, home_->server().keys().store(), false);
+    in_transaction = false;
+    if (extra && extra->queue) {
+        sharded_store& store = home_->server().keys().store();
+        home_->when_unlocked([&store, queue = std::shared_ptr{std::move(extra->queue)}] {
+            unwatch_all(*queue, store, false);
+        });
+    }
     home_->server().forget(*this);
     home_->session_ends(*this);
     spdlog::debug("client {} is gone", id);
@@ -271,6 +277,10 @@ void session::run_command(const request& one, reply_writer& reply) {
     shown_.set_last_command(one.row);
     try {
         home_->commands().execute(*this, one, reply);
+    } catch (const server_busy&) { // a script that has been running for long
+        home_->commands().drop_effects();
+        out.truncate(before);
+        reply.error(home_->server().running().busy_text());
     } catch (const std::bad_alloc&) { // a value too large for this machine; the others go on
         home_->commands().drop_effects();
         out.truncate(before);

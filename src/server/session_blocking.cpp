@@ -109,7 +109,7 @@ void session::unblock() {
     const std::shared_ptr<parked_call> call = std::move(parked);
     parked.reset();
     show_parked();
-    home_->commands().forget(*call);
+    home_->when_unlocked([home = home_, call] { home->commands().forget(*call); });
     shown_.touch(home_->coarse_seconds());
     if (replies == reply_mode::on) unsent_.append(call->reply.view());
     if (replies == reply_mode::skip) replies = reply_mode::on;
@@ -125,7 +125,7 @@ void session::end_wait() {
     parked.reset();
     show_parked();
     call->finish();
-    home_->commands().forget(*call);
+    home_->when_unlocked([home = home_, call] { home->commands().forget(*call); });
 }
 
 } // namespace mini_redis

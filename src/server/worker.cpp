@@ -20,8 +20,9 @@ worker::worker(core& server)
       io_{ASIO_CONCURRENCY_HINT_UNSAFE_IO},
       work_{asio::make_work_guard(io_)},
       executor_{server.keys().store(), server.time(), server, count_},
-      input_{new char[input_size]},
-      every_second_{io_} {
+      room_{std::make_unique<workroom>()},
+      every_second_{io_},
+      retry_{io_} {
     strict_limits_.authenticated = false;
 }
 
@@ -34,6 +35,7 @@ void worker::start(std::function<void()> ended) {
         if (failure) std::rethrow_exception(failure); // a bug: nothing in it throws
     });
     thread_ = std::thread{[this, ended = std::move(ended)] {
+        sharded_store::let_this_thread_give_way();
         io_.run();
         ended();
     }};
@@ -122,6 +124,31 @@ void worker::empty_mailbox() {
     };
     for_each([](session& one, const published_message& message) { one.take(message); });
     for_each([](session& one, const published_message&) { one.flush_pushes(); });
+}
+
+void worker::serve_others() noexcept {
+    // The session in whose command this is keeps its buffers to itself.
+    std::unique_ptr<workroom> busy = std::exchange(room_, std::make_unique<workroom>());
+    io_.poll();
+    room_ = std::move(busy);
+}
+
+void worker::when_unlocked(std::function<void()> action) {
+    try {
+        action();
+    } catch (const server_busy&) {
+        postponed_.push_back(std::move(action));
+        if (postponed_.size() == 1) try_postponed();
+    }
+}
+
+void worker::try_postponed() {
+    retry_.expires_after(std::chrono::milliseconds{10});
+    retry_.async_wait([this](std::error_code) {
+        std::vector<std::function<void()>> again = std::exchange(postponed_, {});
+        for (std::function<void()>& each : again)
+            when_unlocked(std::move(each));
+    });
 }
 
 void worker::tick() noexcept {

@@ -76,18 +76,25 @@ public:
 
     /// Bytes just read, and the replies to them: used by whichever session runs, and by nobody
     /// across a co_await. So an idle connection holds no buffer.
-    std::span<char> input() noexcept { return {input_.get(), input_size}; }
+    std::span<char> input() noexcept { return {room_->input.get(), input_size}; }
 
-    output_buffer& output() noexcept { return output_; }
+    output_buffer& output() noexcept { return room_->output; }
 
     /// Where replies go that CLIENT REPLY holds back.
-    output_buffer& muted() noexcept { return muted_; }
+    output_buffer& muted() noexcept { return room_->muted; }
 
     /// How many requests of a pipeline are looked at together, so that the memory of their keys
     /// arrives while others are being executed.
     static constexpr std::size_t batch_size = 16;
 
-    std::span<request, batch_size> batch() noexcept { return batch_; }
+    std::span<request, batch_size> batch() noexcept { return room_->batch; }
+
+    /// Serves what has come for the other sessions, in the middle of one's command.
+    void serve_others() noexcept;
+
+    /// Does what needs locks that are given up in the end: now or, while a script holds them for
+    /// long, after that.
+    void when_unlocked(std::function<void()> action);
 
     /// What a request may be, for a client that has or has not given its password. Follows
     /// proto-max-bulk-len at each tick().
@@ -107,7 +114,16 @@ private:
         std::vector<std::shared_ptr<session>> to;
     };
 
+    /// What the session that runs works with.
+    struct workroom {
+        std::unique_ptr<char[]> input{new char[input_size]};
+        output_buffer output;
+        output_buffer muted;
+        std::array<request, batch_size> batch;
+    };
+
     void empty_mailbox();
+    void try_postponed();
     task<void> every_second();
 
     core* server_;
@@ -115,14 +131,13 @@ private:
     std::optional<asio::executor_work_guard<io_executor>> work_;
     counters count_;
     executor executor_;
-    std::unique_ptr<char[]> input_;
-    output_buffer output_;
-    output_buffer muted_;
-    std::array<request, batch_size> batch_;
+    std::unique_ptr<workroom> room_;
     protocol_limits limits_;
     protocol_limits strict_limits_;
     std::uint32_t coarse_seconds_ = 0;
     timer every_second_;
+    std::vector<std::function<void()>> postponed_;
+    timer retry_;
     bool stopping_ = false;
     bool cutting_ = false;
     std::vector<session*> sessions_; // each knows its place

@@ -14,8 +14,11 @@ constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
 // One lock is held for this many buckets at a time: some ten microseconds.
 constexpr std::uint32_t purge_step = 32;
 
-// So long waits who may wait in a circle.
-constexpr std::chrono::milliseconds patience{100};
+// So long a script waits for a further shard: shortly where that may be in a circle.
+constexpr std::chrono::milliseconds ordered_patience{5000};
+constexpr std::chrono::milliseconds unordered_patience{100};
+
+thread_local bool gives_way = false;
 
 } // namespace
 
@@ -29,6 +32,24 @@ sharded_store::sharded_store(std::size_t shards, std::size_t databases)
         s.others_ = std::make_unique<shard::database_part[]>(databases_ - 1);
         for (std::size_t i = 0; i + 1 < databases_; ++i)
             s.others_[i].purging.not_before = never;
+    }
+}
+
+void sharded_store::let_this_thread_give_way() noexcept {
+    gives_way = true;
+}
+
+// A thread that gives way looks up now and then, because the hold may become a long one meanwhile.
+void sharded_store::lock_slowly(shard& s) {
+    if (!gives_way) return s.mutex.lock();
+    constexpr int short_tries = 50;
+    for (int tries = 0;; ++tries) {
+        if (is_held_long()) throw server_busy{};
+        if (s.mutex.try_lock()) return;
+        if (tries < short_tries)
+            std::this_thread::yield();
+        else
+            std::this_thread::sleep_for(std::chrono::microseconds{50});
     }
 }
 
@@ -146,7 +167,7 @@ sharded_store::purge_result sharded_store::purge(std::int64_t now_ms,
 // True if this table has more to do now.
 bool sharded_store::purge_some(shard& s, std::size_t database, std::int64_t now_ms,
                                purge_result& result) {
-    const std::lock_guard lock{s.mutex};
+    const shard_lock lock{*this, s};
     table& keys = s.at(database);
     shard::purge_state& state = s.purging(database);
     if (keys.expiring() == 0) {
@@ -182,7 +203,7 @@ bool sharded_store::purge_some(shard& s, std::size_t database, std::int64_t now_
 }
 
 void sharded_store::update_due(shard& s) noexcept {
-    const std::lock_guard lock{s.mutex};
+    const shard_lock lock{*this, s};
     std::int64_t due = never;
     for (std::size_t database = 0; database < databases_; ++database) {
         const shard::purge_state& state = s.purging(database);
@@ -207,8 +228,15 @@ store_guard::store_guard(sharded_store& store, std::vector<std::uint32_t> shards
       many_{std::move(shards)} {
     std::sort(many_.begin(), many_.end());
     many_.erase(std::unique(many_.begin(), many_.end()), many_.end());
-    for (const std::uint32_t index : many_)
-        store.shard_at(index).mutex.lock();
+    for (std::size_t locked = 0; locked < many_.size(); ++locked) {
+        try {
+            store.lock(store.shard_at(many_[locked]));
+        } catch (const server_busy&) {
+            many_.resize(locked);
+            unlock_many();
+            throw;
+        }
+    }
 }
 
 store_guard::store_guard(sharded_store& store, all_shards) : store_{&store} {
@@ -220,13 +248,8 @@ bool store_guard::holds(std::size_t index) const noexcept {
            std::binary_search(many_.begin(), many_.end(), static_cast<std::uint32_t>(index));
 }
 
-void store_guard::add(std::size_t index) {
-    many_.reserve(many_.size() + 1);
-    store_->shard_at(index).mutex.lock();
-    many_.push_back(static_cast<std::uint32_t>(index));
-}
-
 bool store_guard::try_add(std::size_t index) {
+    const auto patience = may_lock(index) ? ordered_patience : unordered_patience;
     const auto deadline = std::chrono::steady_clock::now() + patience;
     const auto place =
         std::lower_bound(many_.begin(), many_.end(), static_cast<std::uint32_t>(index));
@@ -268,8 +291,15 @@ void store_guard::lock_all_anew() {
 }
 
 void store_guard::lock_all() {
-    for (std::size_t i = 0; i < store_->shard_count(); ++i)
-        store_->shard_at(i).mutex.lock();
+    for (std::size_t i = 0; i < store_->shard_count(); ++i) {
+        try {
+            store_->lock(store_->shard_at(i));
+        } catch (const server_busy&) {
+            while (i-- > 0)
+                store_->shard_at(i).mutex.unlock();
+            throw;
+        }
+    }
     all_ = true;
 }
 

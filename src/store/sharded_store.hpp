@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <limits>
 #include <memory>
@@ -72,6 +73,12 @@ private:
     std::unique_ptr<database_part[]> others_;
 };
 
+/// Thrown instead of waiting for a shard that is held for long; see
+/// sharded_store::begin_long_hold().
+struct server_busy final : std::exception {
+    const char* what() const noexcept override { return "a script runs for long"; }
+};
+
 /// *Thread safety*: everything here may be called from any thread, except what takes a shard's
 /// contents, which wants its lock.
 class sharded_store {
@@ -94,6 +101,24 @@ public:
 
     shard& shard_of(const hashed_key& key) noexcept { return shards_[shard_index(key.hash)]; }
 
+    /// Locks a shard. Throws server_busy on a thread that gives way, while shards are held for
+    /// long.
+    void lock(shard& s) {
+        if (is_held_long() || !s.mutex.try_lock()) [[unlikely]]
+            lock_slowly(s);
+    }
+
+    /// From now on, until end_long_hold(), a thread that gives way waits for no shard: somebody has
+    /// locked some for longer than others should wait. Each thread that says so ends it, too.
+    void begin_long_hold() noexcept { long_holds_.fetch_add(1); }
+
+    void end_long_hold() noexcept { long_holds_.fetch_sub(1); }
+
+    bool is_held_long() const noexcept { return long_holds_.load(std::memory_order_relaxed) != 0; }
+
+    /// Says that the calling thread has others to serve while shards are held for long.
+    static void let_this_thread_give_way() noexcept;
+
     /// The two steps that bring a key near before it is looked up: while one key's memory is on its
     /// way, the next one's is asked for. They change nothing and need no lock.
     void prefetch_bucket(const hashed_key& key, std::size_t database) noexcept {
@@ -101,6 +126,7 @@ public:
     }
 
     void prefetch_entry(const hashed_key& key, std::size_t database) noexcept {
+        if (is_held_long()) return;
         shard& home = shard_of(key);
         const std::unique_lock lock{home.mutex, std::try_to_lock}; // not worth waiting for
         if (lock) home.at(database).prefetch_entry(key.hash);
@@ -176,6 +202,7 @@ public:
     const reclaimer& garbage() const noexcept { return reclaimer_; }
 
 private:
+    void lock_slowly(shard& s);
     void announce_all(std::size_t database, std::optional<std::int64_t> unless_expired_at);
     bool purge_some(shard& s, std::size_t database, std::int64_t now_ms, purge_result& result);
     void update_due(shard& s) noexcept;
@@ -185,8 +212,23 @@ private:
     std::size_t databases_;
     std::atomic<std::size_t> purge_next_{0}; // the shard that the next purge begins with
     std::atomic<std::uint64_t> expired_keys_{0};
+    std::atomic<int> long_holds_{0};
     compact_limits limits_;
     reclaimer reclaimer_;
+};
+
+/// Holds the lock of one shard until it is destroyed.
+class shard_lock {
+public:
+    shard_lock(sharded_store& store, shard& home) : home_{home} { store.lock(home); }
+
+    ~shard_lock() { home_.mutex.unlock(); }
+
+    shard_lock(const shard_lock&) = delete;
+    shard_lock& operator=(const shard_lock&) = delete;
+
+private:
+    shard& home_;
 };
 
 /// The numbers of the keys' shards, as they come.
@@ -198,8 +240,8 @@ public:
     /// Of one key.
     store_guard(sharded_store& store, const hashed_key& key)
         : store_{&store},
-          one_{&store.shard_of(key).mutex} {
-        one_->lock();
+          one_{&store.shard_of(key)} {
+        store.lock(*one_);
     }
 
     /// Of several keys; none is fine.
@@ -215,8 +257,8 @@ public:
     /// Of one shard by its number.
     store_guard(sharded_store& store, std::size_t shard_index)
         : store_{&store},
-          one_{&store.shard_at(shard_index).mutex} {
-        one_->lock();
+          one_{&store.shard_at(shard_index)} {
+        store.lock(*one_);
     }
 
     store_guard(const store_guard&) = delete;
@@ -227,7 +269,7 @@ public:
     /// Ends it before its time.
     void unlock() noexcept {
         if (one_ != nullptr)
-            one_->unlock();
+            one_->mutex.unlock();
         else
             unlock_many();
         one_ = nullptr;
@@ -247,9 +289,6 @@ public:
         return many_.empty() || index > many_.back();
     }
 
-    /// Waits for a shard that it may lock.
-    void add(std::size_t index);
-
     /// Waits for a shard, for some time. False if that was not enough.
     bool try_add(std::size_t index);
 
@@ -267,7 +306,7 @@ private:
     void unlock_many() noexcept;
 
     sharded_store* store_;
-    std::mutex* one_ = nullptr;
+    shard* one_ = nullptr;
     bool all_ = false;
     std::vector<std::uint32_t> many_;
 };

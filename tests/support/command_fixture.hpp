@@ -13,6 +13,7 @@
 
 #include "commands/executor.hpp"
 #include "commands/function_store.hpp"
+#include "commands/running_scripts.hpp"
 #include "commands/script_store.hpp"
 #include "commands/services.hpp"
 #include "commands/settings.hpp"
@@ -57,6 +58,10 @@ public:
 
     function_store& functions() override { return known_functions; }
 
+    running_scripts& running() override { return scripts_that_run; }
+
+    void serve_others(client_state&) noexcept override {}
+
     void log(script_log_level, std::string_view text) noexcept override {
         logged.emplace_back(text);
     }
@@ -89,6 +94,7 @@ public:
         return [] {
             script_store known_scripts;
             function_store known_functions;
+            running_scripts scripts_that_run;
             std::vector<std::string> logged;
         };
     }
