@@ -32,12 +32,13 @@ struct command_counters {
 
 /// On a cache line of its own, so that workers do not disturb each other.
 struct alignas(64) counters {
-    counter commands;
     counter keyspace_hits;
     counter keyspace_misses;
     counter error_replies;
     counter bytes_in;
     counter bytes_out;
+    counter reads;
+    counter writes;
     std::unique_ptr<command_counters[]> by_command; ///< by the registry's numbers
 };
 

@@ -11,6 +11,7 @@
 
 #include "commands/arguments.hpp"
 #include "commands/context.hpp"
+#include "commands/diagnostics.hpp"
 #include "commands/parked_call.hpp"
 #include "commands/transaction.hpp"
 
@@ -68,7 +69,6 @@ void executor::prepare(request& one, const client_state& client) const noexcept 
 }
 
 void executor::execute(client_state& client, const request& one, reply_writer& reply) {
-    count_->commands.add();
     const std::uint64_t errors = reply.errors();
     command_counters& count = count_->by_command[one.number];
     if (one.row == nullptr || !one.arity_fits) [[unlikely]] {
@@ -90,7 +90,15 @@ void executor::execute(client_state& client, const request& one, reply_writer& r
         doom_transaction(client);
     }
     if (reply.errors() != errors) [[unlikely]]
-        count_->error_replies.add();
+        count_errors(reply, errors);
+}
+
+void executor::count_errors(reply_writer& reply, std::uint64_t before) {
+    const std::uint64_t errors = reply.errors() - before;
+    if (errors == 0) return;
+    count_->error_replies.add(errors);
+    server_->notes().errors.add(reply.last_error_code(), errors);
+    reply.forget_errors_since(before);
 }
 
 // What could not be queued is not left out silently: EXEC will refuse.
@@ -156,8 +164,9 @@ bool executor::permitted(client_state& client, const command& row, const command
 void executor::queue(client_state& client, const request& one, reply_writer& reply) {
     if (has(one.row->flags, command_flag::no_multi)) {
         doom_transaction(client);
-        count_->error_replies.add();
-        return reply.error("ERR Command not allowed inside a transaction");
+        const std::uint64_t errors = reply.errors();
+        reply.error("ERR Command not allowed inside a transaction");
+        return count_errors(reply, errors);
     }
     transaction& queue = *client.extra->queue;
     queue.requests.emplace_back(one.args);
@@ -253,7 +262,6 @@ void executor::execute_queued(client_state& client, std::span<const std::string_
     request one;
     one.args.assign(args.begin(), args.end());
     prepare(one, client);
-    count_->commands.add();
     command_counters& count = count_->by_command[one.number];
     if (one.row == nullptr || !one.arity_fits) return refuse(client, one, reply);
     const std::uint64_t errors = reply.errors();
@@ -273,7 +281,7 @@ void executor::execute_queued(client_state& client, std::span<const std::string_
     count.calls.add();
     if (reply.errors() != errors) {
         count.failed.add();
-        count_->error_replies.add();
+        count_errors(reply, errors);
     }
 }
 

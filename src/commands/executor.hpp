@@ -79,6 +79,10 @@ public:
     /// Takes a call out of the lists that it waits in, after it has finished.
     void forget(const parked_call& call);
 
+    /// Counts the errors that `reply` was given since it had `before`, which whoever asked for this
+    /// command then need not see to.
+    void count_errors(reply_writer& reply, std::uint64_t before);
+
     /// Reads the clock for what needs no milliseconds: call once in a while, say per batch.
     void tick() noexcept;
 

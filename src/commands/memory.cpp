@@ -7,13 +7,10 @@
 #include "commands/command.hpp"
 #include "commands/context.hpp"
 #include "commands/families.hpp"
+#include "commands/memory_figures.hpp"
 
 namespace mini_redis {
 namespace {
-
-// A key's share of its hash table: a slot of eight bytes with its tag, of which about three in four
-// are in use.
-constexpr std::size_t slot_share = 12;
 
 void memory_usage(context& c) {
     for (std::size_t i = 3; i < c.args.size(); ++i) {
@@ -26,7 +23,7 @@ void memory_usage(context& c) {
     }
     const located found = c.db.find(c.keys[0]);
     if (!found) return c.reply.null();
-    c.reply.integer(static_cast<std::int64_t>(found->memory() + slot_share));
+    c.reply.integer(static_cast<std::int64_t>(found->memory() + table_share_of_key));
 }
 
 using enum command_flag;

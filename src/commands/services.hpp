@@ -13,6 +13,7 @@
 
 namespace mini_redis {
 
+struct diagnostics;
 class settings;
 
 enum class subscription_kind : std::uint8_t { channel, pattern, shard_channel };
@@ -71,6 +72,23 @@ struct server_statistics {
     std::uint64_t keyspace_hits = 0;
     std::uint64_t keyspace_misses = 0;
     std::uint64_t error_replies = 0;
+    std::uint64_t reads = 0;
+    std::uint64_t writes = 0;
+    std::uint64_t other_threads_reads = 0; ///< by all workers but the first
+    std::uint64_t other_threads_writes = 0;
+    double commands_per_second = 0; ///< of late
+    double bytes_in_per_second = 0;
+    double bytes_out_per_second = 0;
+    std::size_t largest_input = 0; ///< what waits in the buffer of one client, at most
+    std::size_t largest_output = 0;
+    std::size_t client_memory = 0;
+    std::size_t clients_with_deadline = 0; ///< of those that are blocked
+    std::uint64_t memory_at_start = 0;
+    std::uint64_t freed_in_background = 0;
+    std::uint64_t expiry_us = 0; ///< spent on reclaiming expired keys
+    std::uint64_t expiry_rounds_cut = 0;
+    std::int64_t first_thread_system_us = 0; ///< CPU time of the first worker
+    std::int64_t first_thread_user_us = 0;
     std::vector<command_statistics> commands = {}; ///< by the registry's numbers
 };
 
@@ -133,6 +151,7 @@ public:
     // The server itself.
     virtual settings& configuration() = 0;
     virtual server_statistics statistics() = 0;
+    virtual diagnostics& notes() = 0;
     virtual void reset_statistics() = 0;
     /// Expired keys are reclaimed in the background, or not (DEBUG SET-ACTIVE-EXPIRE).
     virtual void set_active_expiry(bool on) = 0;

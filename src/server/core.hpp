@@ -16,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "commands/diagnostics.hpp"
 #include "commands/services.hpp"
 #include "commands/settings.hpp"
 #include "server/directory.hpp"
@@ -23,6 +24,7 @@
 #include "server/io.hpp"
 #include "server/listener.hpp"
 #include "server/purger.hpp"
+#include "server/rate_meter.hpp"
 #include "server/worker.hpp"
 
 namespace mini_redis {
@@ -88,8 +90,10 @@ public:
 
     std::size_t blocked_clients() override { return blocked_.load(std::memory_order_relaxed); }
 
-    void count_blocked(bool begins) noexcept {
-        blocked_.fetch_add(begins ? std::size_t{1} : ~std::size_t{0}, std::memory_order_relaxed);
+    void count_blocked(bool begins, bool with_deadline) noexcept {
+        const std::size_t change = begins ? std::size_t{1} : ~std::size_t{0};
+        blocked_.fetch_add(change, std::memory_order_relaxed);
+        if (with_deadline) blocked_with_deadline_.fetch_add(change, std::memory_order_relaxed);
     }
 
     std::size_t kill(client_state& caller, const client_filter& which) override;
@@ -98,6 +102,8 @@ public:
 
     server_statistics statistics() override;
     void reset_statistics() override;
+
+    diagnostics& notes() override { return notes_; }
 
     void set_active_expiry(bool on) override { purger_.set_active(on); }
 
@@ -108,6 +114,9 @@ private:
     void limit_stopping();
     void announce_expired(std::size_t database, std::string_view key);
     void worker_ended();
+    server_statistics count_all();
+    void add_clients_to(server_statistics& now) const;
+    void note_rates();
 
     server_options options_;
     settings settings_;
@@ -118,10 +127,14 @@ private:
     directory directory_;
     std::atomic<std::size_t> connected_{0};
     std::atomic<std::size_t> blocked_{0};
+    std::atomic<std::size_t> blocked_with_deadline_{0};
     std::size_t next_worker_ = 0; // the accept loop's own
     std::vector<std::unique_ptr<worker>> workers_;
     purger purger_;
     std::unique_ptr<listener> listener_;
+    diagnostics notes_;
+    rate_meter rates_;
+    std::uint64_t memory_at_start_;
     server_statistics baseline_; // what CONFIG RESETSTAT subtracts; guarded by mutex_
 
     mutable std::mutex mutex_;

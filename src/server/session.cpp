@@ -152,6 +152,7 @@ std::string_view session::receive(std::size_t first, std::error_code& error) {
     expects_little_ = got <= first_bytes_.size();
     to_finish_ -= std::min(to_finish_, got - first);
     home_->count().bytes_in.add(got);
+    home_->count().reads.add();
     if (!error && is_over_input_limit()) error = asio::error::no_buffer_space;
     return input;
 }
@@ -211,7 +212,9 @@ session::progress session::execute(std::string_view& input) {
         }
         if (result != progress::done || parsed == request_parser::result::need_more) break;
         if (parsed == request_parser::result::error) {
+            const std::uint64_t errors = reply.errors();
             if (replies == reply_mode::on) reply.error(parser_.error_text());
+            home_->commands().count_errors(reply, errors);
             result = progress::closing;
         }
     }
@@ -274,7 +277,9 @@ void session::run_command(const request& one, reply_writer& reply) {
     } catch (const std::bad_alloc&) { // a value too large for this machine; the others go on
         home_->commands().drop_effects();
         out.truncate(before);
+        const std::uint64_t errors = reply.errors();
         reply.error("ERR out of memory");
+        home_->commands().count_errors(reply, errors);
     }
     in_exec = 0;
     if (!after_exec_.empty()) {

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <utility>
 
+#include "commands/diagnostics.hpp"
 #include "commands/parked_call.hpp"
 #include "resp/reply_writer.hpp"
 #include "server/core.hpp"
@@ -79,10 +80,11 @@ void session::time_out(const std::shared_ptr<parked_call>& call) {
 void session::show_parked() noexcept {
     const std::lock_guard lock{parked_mutex_};
     if (bool{parked} == bool{seen_parked_}) return;
+    const parked_call& call = parked ? *parked : *seen_parked_;
+    home_->server().count_blocked(bool{parked}, call.how.until_ms.has_value());
     seen_parked_ = parked;
     if (parked && close_requested()) parked->finish(); // it was killed while it executed this
     shown_.set_blocked(bool{parked});
-    home_->server().count_blocked(bool{parked});
 }
 
 bool session::end_block(bool with_error) {
@@ -111,7 +113,12 @@ void session::unblock() {
     show_parked();
     home_->commands().forget(*call);
     shown_.touch(home_->coarse_seconds());
-    if (replies == reply_mode::on) unsent_.append(call->reply.view());
+    const std::string_view answer = call->reply.view();
+    if (answer.starts_with('-')) {
+        home_->count().error_replies.add();
+        home_->server().notes().errors.add(answer.substr(1, answer.find(' ') - 1));
+    }
+    if (replies == reply_mode::on) unsent_.append(answer);
     if (replies == reply_mode::skip) replies = reply_mode::on;
     shown_.publish(*this);
     flush_pushes();

@@ -31,6 +31,7 @@ void session::send_replies() {
         const std::size_t sent = socket_.write_some(asio::buffer(out.data(), out.size()), error);
         if (error) break;
         home_->count().bytes_out.add(sent);
+        home_->count().writes.add();
         out.consume(sent);
     }
     if (error == asio::error::would_block || error == asio::error::try_again)
@@ -57,6 +58,7 @@ bool session::send_unsent() noexcept {
             return false;
         }
         home_->count().bytes_out.add(sent);
+        home_->count().writes.add();
         unsent_.consume(sent);
     }
     unsent_.release();

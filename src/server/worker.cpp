@@ -3,6 +3,7 @@
 #include <asio/co_spawn.hpp>
 #include <asio/post.hpp>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <utility>
 
@@ -142,8 +143,21 @@ void worker::session_ends(session& one) {
     sessions_now_.store(sessions_.size(), std::memory_order_relaxed);
 }
 
+void worker::note_cpu_time() noexcept {
+#ifdef RUSAGE_THREAD
+    rusage used{};
+    getrusage(RUSAGE_THREAD, &used);
+    const auto microseconds = [](const timeval& time) {
+        return std::int64_t{time.tv_sec} * 1'000'000 + time.tv_usec;
+    };
+    system_us_.store(microseconds(used.ru_stime), std::memory_order_relaxed);
+    user_us_.store(microseconds(used.ru_utime), std::memory_order_relaxed);
+#endif
+}
+
 task<void> worker::every_second() {
     while (!stopping_) {
+        note_cpu_time();
         coarse_seconds_ = server_->uptime_seconds();
         const std::int64_t timeout =
             server_->configuration().idle_timeout_seconds.load(std::memory_order_relaxed);

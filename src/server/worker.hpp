@@ -69,6 +69,11 @@ public:
         return sessions_now_.load(std::memory_order_relaxed);
     }
 
+    /// CPU time of the thread, in microseconds, as it was at most a second ago; from any thread.
+    std::int64_t system_us() const noexcept { return system_us_.load(std::memory_order_relaxed); }
+
+    std::int64_t user_us() const noexcept { return user_us_.load(std::memory_order_relaxed); }
+
     void session_begins(session& one);
     void session_ends(session& one);
 
@@ -109,6 +114,7 @@ private:
 
     void empty_mailbox();
     task<void> every_second();
+    void note_cpu_time() noexcept;
 
     core* server_;
     asio::io_context io_;
@@ -127,6 +133,8 @@ private:
     bool cutting_ = false;
     std::vector<session*> sessions_; // each knows its place
     std::atomic<std::size_t> sessions_now_{0};
+    std::atomic<std::int64_t> system_us_{0};
+    std::atomic<std::int64_t> user_us_{0};
 
     std::mutex mailbox_mutex_;
     std::vector<delivery> mailbox_;  // guarded by mailbox_mutex_

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "commands/diagnostics.hpp"
 #include "commands/executor.hpp"
 #include "commands/services.hpp"
 #include "commands/settings.hpp"
@@ -103,12 +104,15 @@ public:
 
     void reset_statistics() override { figures = {}; }
 
+    diagnostics& notes() override { return noted; }
+
     void set_active_expiry(bool on) override { active_expiry = on; }
 
     void shut_down() override { stopped = true; }
 
     settings config;
     server_statistics figures;
+    diagnostics noted;
     std::map<std::pair<subscription_kind, std::string>, std::set<std::uint64_t>> listeners;
     std::vector<std::pair<std::string, std::string>> published;
     std::vector<client_info> others;

@@ -1,0 +1,14 @@
+// What the server notes about the commands that it executes, besides counting them: shared by all
+// workers, and written only when something out of the ordinary happens.
+#pragma once
+
+#include "commands/error_counts.hpp"
+
+namespace mini_redis {
+
+/// *Thread safety*: every part may be used from any thread.
+struct diagnostics {
+    error_counts errors;
+};
+
+} // namespace mini_redis
