@@ -3,12 +3,16 @@
 #pragma once
 
 #include "commands/error_counts.hpp"
+#include "commands/latency_monitor.hpp"
+#include "commands/slow_log.hpp"
 
 namespace mini_redis {
 
 /// *Thread safety*: every part may be used from any thread.
 struct diagnostics {
     error_counts errors;
+    slow_log slow;
+    latency_monitor latency;
 };
 
 } // namespace mini_redis

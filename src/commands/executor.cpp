@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <chrono>
 #include <fmt/format.h>
 #include <mutex>
 #include <new>
@@ -68,6 +67,18 @@ void executor::prepare(request& one, const client_state& client) const noexcept 
     store_->prefetch_bucket(one.key, client.database);
 }
 
+[[gnu::always_inline]] inline void executor::note_time(client_state& client, const request& one,
+                                                       command_counters& count) noexcept {
+    const std::uint64_t now = tick_clock::now();
+    const std::int64_t taken = tick_clock::between(started_, now);
+    started_ = now;
+    count.ticks.add(static_cast<std::uint64_t>(taken));
+    if (settings_->latency_tracking.load(std::memory_order_relaxed) != 0) [[likely]]
+        count.add_latency(static_cast<double>(taken) * nanoseconds_per_tick_);
+    if (taken >= attention_) [[unlikely]]
+        attend(client, *one.row, one.args, taken);
+}
+
 void executor::execute(client_state& client, const request& one, reply_writer& reply) {
     const std::uint64_t errors = reply.errors();
     command_counters& count = count_->by_command[one.number];
@@ -78,11 +89,9 @@ void executor::execute(client_state& client, const request& one, reply_writer& r
     } else if (permitted(client, *one.row, one.container, reply)) [[likely]] {
         if (client.in_transaction && !has(one.row->flags, command_flag::not_queued)) [[unlikely]]
             return queue(client, one, reply);
-        if (count.calls.get() % timed_calls == 0) [[unlikely]]
-            run_timed(client, one, reply, count);
-        else
-            run(client, one, reply);
+        run(client, one, reply);
         count.calls.add();
+        note_time(client, one, count);
         if (reply.errors() != errors) [[unlikely]]
             count.failed.add();
     } else {
@@ -106,21 +115,12 @@ void executor::doom_transaction(client_state& client) {
     if (client.in_transaction) client.extra->queue->doomed = true;
 }
 
-void executor::run_timed(client_state& client, const request& one, reply_writer& reply,
-                         command_counters& count) {
-    const auto start = std::chrono::steady_clock::now();
-    run(client, one, reply);
-    const auto taken = std::chrono::steady_clock::now() - start;
-    count.timed_calls.add();
-    count.timed_nanoseconds.add(
-        static_cast<std::uint64_t>(std::chrono::nanoseconds{taken}.count()));
-}
-
 void executor::execute(client_state& client, std::span<const std::string_view> args,
                        reply_writer& reply) {
     request one;
     one.args.assign(args.begin(), args.end());
     prepare(one, client);
+    start_clock();
     execute(client, one, reply);
 }
 
@@ -202,7 +202,11 @@ void executor::run(client_state& client, const request& one, reply_writer& reply
     time_.restart();
     if (one.one_key) [[likely]] {
         shard& home = store_->shard_of(one.key);
-        const std::lock_guard lock{home.mutex};
+        if (!home.mutex.try_lock()) [[unlikely]] {
+            home.mutex.lock();
+            started_ = tick_clock::now(); // to wait for others is not to be slow
+        }
+        const std::lock_guard lock{home.mutex, std::adopt_lock};
         if (!home.listeners || !home.listeners->needs.contains(one.key.hash) ||
             has(row.flags, command_flag::readonly)) [[likely]] {
             const std::span keys{&one.key, 1};
@@ -212,6 +216,7 @@ void executor::run(client_state& client, const request& one, reply_writer& reply
     } else if (!row.has_keys() && row.plan == nullptr &&
                !has(row.flags, command_flag::whole_keyspace)) {
         call(client, row, one.args, {}, reply, false);
+        follow_settings(); // this may have been CONFIG SET
         return conclude(client, row, one.args, {});
     }
     run_planned(client, one, reply);
@@ -225,13 +230,14 @@ void executor::run_planned(client_state& client, const request& one, reply_write
     for_each_key(row, one.args, [&](std::size_t at) { keys_.emplace_back(one.args[at]); });
     lock_plan plan;
     if (row.plan != nullptr) row.plan(client, one.args, plan);
-    const auto run_locked = [&](bool all_locked) {
+    const auto run_locked = [&](const store_guard& guard, bool all_locked) {
+        if (guard.has_waited()) started_ = tick_clock::now();
         call(client, row, one.args, keys_, reply, all_locked);
         conclude(client, row, one.args, keys_);
     };
     if (has(row.flags, command_flag::whole_keyspace) || plan.whole_keyspace) {
         const store_guard guard{*store_, store_guard::all_shards{}};
-        return run_locked(true);
+        return run_locked(guard, true);
     }
     for (const hashed_key& key : keys_)
         touched_.push_back(key.hash);
@@ -247,7 +253,7 @@ void executor::run_planned(client_state& client, const request& one, reply_write
             shards.push_back(static_cast<std::uint32_t>(store_->shard_index(hash)));
         const store_guard guard{*store_, shards};
         touched_.erase(touched_.begin() + own, touched_.end()); // found out anew, now under lock
-        if (add_needed_by_waiters(touched_, guard.shards())) return run_locked(false);
+        if (add_needed_by_waiters(touched_, guard.shards())) return run_locked(guard, false);
     }
 }
 
@@ -270,6 +276,7 @@ void executor::execute_queued(client_state& client, std::span<const std::string_
     // What may be executed was settled when it was queued: not even SUBSCRIBE before it changes
     // that.
     const std::size_t before = reply.buffer().size();
+    const std::uint64_t begun = std::exchange(started_, tick_clock::now()); // EXEC itself goes on
     try {
         call(client, *one.row, one.args, keys, reply, all_locked);
     } catch (const std::bad_alloc&) { // the others go on
@@ -279,6 +286,9 @@ void executor::execute_queued(client_state& client, std::span<const std::string_
     if (!effects_.events.empty()) [[unlikely]]
         publish_events(client); // before what the next command may publish itself
     count.calls.add();
+    follow_settings();
+    note_time(client, one, count);
+    started_ = begun;
     if (reply.errors() != errors) {
         count.failed.add();
         count_errors(reply, errors);

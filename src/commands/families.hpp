@@ -40,6 +40,7 @@ std::span<const command> sorted_set_algebra_commands();
 std::span<const command> sorted_set_pop_commands();
 std::span<const command> server_commands();
 std::span<const command> config_commands();
+std::span<const command> slowlog_commands();
 std::span<const command> introspection_commands();
 
 } // namespace mini_redis

@@ -39,7 +39,8 @@ void persistence(context&, const server_statistics& now, std::string& out) {
 }
 
 void replication(context&, const server_statistics&, std::string& out) {
-    static const std::string id = random_id(); // of this history of changes: it begins with the server
+    static const std::string id =
+        random_id(); // of this history of changes: it begins with the server
     line(out, "role:master");
     line(out, "connected_slaves:0");
     line(out, "master_failover_state:no-failover");

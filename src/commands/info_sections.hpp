@@ -36,6 +36,7 @@ void keyspace(context& c, const server_statistics& now, std::string& out);
 void stats(context& c, const server_statistics& now, std::string& out);
 void commandstats(context& c, const server_statistics& now, std::string& out);
 void errorstats(context& c, const server_statistics& now, std::string& out);
+void latencystats(context& c, const server_statistics& now, std::string& out);
 
 // info_durability.cpp: what would outlive it.
 void persistence(context& c, const server_statistics& now, std::string& out);

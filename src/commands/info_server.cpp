@@ -15,6 +15,7 @@
 #include "commands/memory_figures.hpp"
 #include "commands/process_memory.hpp"
 #include "commands/settings.hpp"
+#include "commands/tick_clock.hpp"
 
 namespace mini_redis::info_sections {
 namespace {
@@ -60,7 +61,7 @@ void server(context& c, const server_statistics& now, std::string& out) {
     line(out, "redis_mode:standalone");
     line(out, "os:{} {} {}", system.sysname, system.release, system.machine);
     line(out, "arch_bits:{}", 8 * sizeof(void*));
-    line(out, "monotonic_clock:POSIX clock_gettime");
+    line(out, "monotonic_clock:{}", tick_clock::name());
     line(out, "multiplexing_api:{}", multiplexer);
     line(out, "atomicvar_api:c11-builtin");
     line(out, "gcc_version:{}.{}.{}", __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__);

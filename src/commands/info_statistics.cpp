@@ -5,7 +5,11 @@
 
 #include "commands/diagnostics.hpp"
 #include "commands/info_sections.hpp"
+#include "commands/latency_histogram.hpp"
 #include "commands/registry.hpp"
+#include "commands/setting_values.hpp"
+#include "commands/settings.hpp"
+#include "commands/tick_clock.hpp"
 
 namespace mini_redis::info_sections {
 namespace {
@@ -67,19 +71,32 @@ void stats(context& c, const server_statistics& now, std::string& out) {
     line(out, "reply_buffer_expands:0");
 }
 
-// Some of the calls were timed: the others are taken to have been as quick.
 void commandstats(context& c, const server_statistics& now, std::string& out) {
     for (std::size_t i = 0; i < now.commands.size(); ++i) {
         const command_statistics& one = now.commands[i];
         if (one.calls == 0 && one.rejected == 0 && one.failed == 0) continue;
-        const double each = one.timed_calls == 0 ? 0
-                                                 : static_cast<double>(one.timed_nanoseconds) /
-                                                       1000 / static_cast<double>(one.timed_calls);
+        const double all =
+            static_cast<double>(one.ticks) * tick_clock::nanoseconds_per_tick() / 1000;
+        const double each = one.calls == 0 ? 0 : all / static_cast<double>(one.calls);
         line(out,
              "cmdstat_{}:calls={},usec={:.0f},usec_per_call={:.2f},rejected_calls={},failed_calls={"
              "}",
-             c.commands.name_of(i), one.calls, each * static_cast<double>(one.calls), each,
-             one.rejected, one.failed);
+             c.commands.name_of(i), one.calls, all, each, one.rejected, one.failed);
+    }
+}
+
+void latencystats(context& c, const server_statistics&, std::string& out) {
+    if (c.server.configuration().latency_tracking.load() == 0) return;
+    const auto percentages = parse_percentages(setting(c, "latency-tracking-info-percentiles"));
+    for (std::size_t i = 0; i < c.commands.count(); ++i) {
+        const latency_counts counts = c.server.latencies(i);
+        if (counts.total() == 0) continue;
+        std::string figures;
+        for (const double each : *percentages)
+            figures +=
+                fmt::format("{}p{}={:.3f}", figures.empty() ? "" : ",", percentage_text(each),
+                            static_cast<double>(counts.at_percentile(each)) / 1000);
+        line(out, "latency_percentiles_usec_{}:{}", c.commands.name_of(i), figures);
     }
 }
 

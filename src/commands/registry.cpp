@@ -43,6 +43,7 @@ const registry& registry::built_in() {
             pubsub_commands(),
             server_commands(),
             config_commands(),
+            slowlog_commands(),
             introspection_commands(),
             transaction_commands(),
             list_commands(),

@@ -14,6 +14,7 @@
 namespace mini_redis {
 
 struct diagnostics;
+class latency_counts;
 class settings;
 
 enum class subscription_kind : std::uint8_t { channel, pattern, shard_channel };
@@ -53,8 +54,7 @@ struct command_statistics {
     std::uint64_t calls = 0;
     std::uint64_t rejected = 0;
     std::uint64_t failed = 0;
-    std::uint64_t timed_calls = 0; ///< some of the calls, whose time was taken
-    std::uint64_t timed_nanoseconds = 0;
+    std::uint64_t ticks = 0; ///< of tick_clock
 };
 
 /// Figures for INFO, summed over the workers at one moment.
@@ -152,6 +152,10 @@ public:
     virtual settings& configuration() = 0;
     virtual server_statistics statistics() = 0;
     virtual diagnostics& notes() = 0;
+    /// How long the calls of a command took, by the registry's number.
+    virtual latency_counts latencies(std::size_t number) = 0;
+    /// "ip:port" of the client's peer.
+    virtual std::string address_of(const client_state& client) = 0;
     virtual void reset_statistics() = 0;
     /// Expired keys are reclaimed in the background, or not (DEBUG SET-ACTIVE-EXPIRE).
     virtual void set_active_expiry(bool on) = 0;

@@ -59,6 +59,11 @@ core::core(const server_options& options)
         announce_expired(database, key);
     };
     purger_.on_round = [this] { note_rates(); };
+    purger_.on_long_round = [this](std::int64_t ms) {
+        const std::int64_t threshold = settings_.latency_threshold_ms.load();
+        if (threshold > 0 && ms >= threshold)
+            notes_.latency.add("expire-cycle", {time().now_ms() / 1000, ms});
+    };
     for (std::size_t i = 0; i < options_.threads; ++i)
         workers_.push_back(std::make_unique<worker>(*this));
 }
@@ -287,6 +292,10 @@ std::vector<client_info> core::clients() {
 client_info core::describe(const client_state& client) {
     refresh(client);
     return directory_.describe(session_of(client));
+}
+
+std::string core::address_of(const client_state& client) {
+    return session_of(client).shown().peer();
 }
 
 void core::refresh(const client_state& client) {

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mini_redis/server.hpp>
 #include <mutex>
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "commands/diagnostics.hpp"
+#include "commands/latency_histogram.hpp"
 #include "commands/services.hpp"
 #include "commands/settings.hpp"
 #include "server/directory.hpp"
@@ -105,6 +107,9 @@ public:
 
     diagnostics& notes() override { return notes_; }
 
+    latency_counts latencies(std::size_t number) override;
+    std::string address_of(const client_state& client) override;
+
     void set_active_expiry(bool on) override { purger_.set_active(on); }
 
     void shut_down() override { request_stop(); }
@@ -115,6 +120,7 @@ private:
     void announce_expired(std::size_t database, std::string_view key);
     void worker_ended();
     server_statistics count_all();
+    latency_counts all_latencies(std::size_t number) const;
     void add_clients_to(server_statistics& now) const;
     void note_rates();
 
@@ -136,6 +142,7 @@ private:
     rate_meter rates_;
     std::uint64_t memory_at_start_;
     server_statistics baseline_; // what CONFIG RESETSTAT subtracts; guarded by mutex_
+    std::map<std::size_t, latency_counts> latency_baseline_; // likewise, by command
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;

@@ -1,5 +1,5 @@
-// The figures of INFO: each worker counts on its own, and who asks adds up. CONFIG RESETSTAT does not
-// touch the workers' counters: it remembers what they were, which is subtracted from then on.
+// The figures of INFO: each worker counts on its own, and who asks adds up. CONFIG RESETSTAT does
+// not touch the workers' counters: it remembers what they were, which is subtracted from then on.
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -32,8 +32,7 @@ void subtract(server_statistics& now, const server_statistics& before) {
         now.commands[i].calls -= since.calls;
         now.commands[i].rejected -= since.rejected;
         now.commands[i].failed -= since.failed;
-        now.commands[i].timed_calls -= since.timed_calls;
-        now.commands[i].timed_nanoseconds -= since.timed_nanoseconds;
+        now.commands[i].ticks -= since.ticks;
     }
 }
 
@@ -67,8 +66,7 @@ server_statistics core::count_all() {
             now.commands_processed += from.calls.get();
             to.rejected += from.rejected.get();
             to.failed += from.failed.get();
-            to.timed_calls += from.timed_calls.get();
-            to.timed_nanoseconds += from.timed_nanoseconds.get();
+            to.ticks += from.ticks.get();
         }
     }
     return now;
@@ -110,8 +108,29 @@ void core::reset_statistics() {
     notes_.errors.clear();
     rates_.reset();
     server_statistics now = count_all();
+    std::map<std::size_t, latency_counts> latencies;
+    for (std::size_t i = 0; i < now.commands.size(); ++i)
+        if (latency_counts counts = all_latencies(i); counts.total() != 0)
+            latencies.emplace(i, std::move(counts));
     const std::lock_guard lock{mutex_};
     baseline_ = std::move(now);
+    latency_baseline_ = std::move(latencies);
+}
+
+latency_counts core::all_latencies(std::size_t number) const {
+    latency_counts sum;
+    for (const std::unique_ptr<worker>& each : workers_)
+        if (const latency_histogram* const of = each->count().by_command[number].latencies())
+            sum.add(*of);
+    return sum;
+}
+
+latency_counts core::latencies(std::size_t number) {
+    latency_counts sum = all_latencies(number);
+    const std::lock_guard lock{mutex_};
+    if (const auto found = latency_baseline_.find(number); found != latency_baseline_.end())
+        sum.subtract(found->second);
+    return sum;
 }
 
 void core::note_rates() {

@@ -34,6 +34,7 @@ sharded_store::purge_result purger::reclaim() {
     const auto taken = duration_cast<microseconds>(steady_clock::now() - start);
     spent_us_.fetch_add(static_cast<std::uint64_t>(taken.count()), std::memory_order_relaxed);
     if (!round.finished) rounds_cut_.fetch_add(1, std::memory_order_relaxed);
+    if (taken >= milliseconds{1} && on_long_round) on_long_round(taken.count() / 1000);
     return round;
 }
 

@@ -28,6 +28,9 @@ public:
     /// Is told of every round, on the loop's thread. To be set before run().
     std::function<void()> on_round;
 
+    /// Is told how many milliseconds a round took, if that is at least one.
+    std::function<void(std::int64_t)> on_long_round;
+
     /// Microseconds spent on reclaiming, and rounds that had to leave something for the next.
     std::uint64_t spent_us() const noexcept { return spent_us_.load(std::memory_order_relaxed); }
 

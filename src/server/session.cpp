@@ -192,6 +192,7 @@ session::progress session::execute(std::string_view& input) {
     while (result == progress::done && !input.empty()) {
         std::size_t count = 0;
         const request_parser::result parsed = read_batch(input, count);
+        home_->commands().start_clock();
         for (std::size_t i = 0; i < count; ++i) {
             const request& one = home_->batch()[i];
             execute_one(one, reply);
@@ -275,11 +276,8 @@ void session::run_command(const request& one, reply_writer& reply) {
     try {
         home_->commands().execute(*this, one, reply);
     } catch (const std::bad_alloc&) { // a value too large for this machine; the others go on
-        home_->commands().drop_effects();
         out.truncate(before);
-        const std::uint64_t errors = reply.errors();
-        reply.error("ERR out of memory");
-        home_->commands().count_errors(reply, errors);
+        tell_out_of_memory(reply);
     }
     in_exec = 0;
     if (!after_exec_.empty()) {
@@ -288,6 +286,13 @@ void session::run_command(const request& one, reply_writer& reply) {
     }
     // Commands on one key change nothing of the client, but may be queued.
     if (!one.one_key || in_transaction) shown_.publish(*this);
+}
+
+void session::tell_out_of_memory(reply_writer& reply) {
+    home_->commands().drop_effects();
+    const std::uint64_t errors = reply.errors();
+    reply.error("ERR out of memory");
+    home_->commands().count_errors(reply, errors);
 }
 
 void session::finish() {

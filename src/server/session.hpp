@@ -107,6 +107,8 @@ public:
     /// What others see of the session.
     shown_state& shown() noexcept { return shown_; }
 
+    const shown_state& shown() const noexcept { return shown_; }
+
     std::size_t place_in_worker = 0; ///< kept by the worker
 
 private:
@@ -124,6 +126,7 @@ private:
     request_parser::result read_batch(std::string_view& input, std::size_t& count);
     void execute_one(const request& one, reply_writer& reply);
     void run_command(const request& one, reply_writer& reply);
+    [[gnu::cold, gnu::noinline]] void tell_out_of_memory(reply_writer& reply);
     bool is_over_input_limit() const;
     void keep(std::string_view rest);
 

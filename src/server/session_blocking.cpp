@@ -112,6 +112,7 @@ void session::unblock() {
     parked.reset();
     show_parked();
     home_->commands().forget(*call);
+    home_->commands().note_served(*this, *call);
     shown_.touch(home_->coarse_seconds());
     const std::string_view answer = call->reply.view();
     if (answer.starts_with('-')) {

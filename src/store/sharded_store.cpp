@@ -204,12 +204,12 @@ store_guard::store_guard(sharded_store& store, std::vector<std::uint32_t> shards
     std::sort(many_.begin(), many_.end());
     many_.erase(std::unique(many_.begin(), many_.end()), many_.end());
     for (const std::uint32_t index : many_)
-        store.shard_at(index).mutex.lock();
+        lock(store.shard_at(index).mutex);
 }
 
 store_guard::store_guard(sharded_store& store, all_shards) : store_{&store}, all_{true} {
     for (std::size_t i = 0; i < store.shard_count(); ++i)
-        store.shard_at(i).mutex.lock();
+        lock(store.shard_at(i).mutex);
 }
 
 void store_guard::unlock_many() noexcept {

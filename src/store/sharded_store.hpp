@@ -235,15 +235,25 @@ public:
         many_.clear();
     }
 
+    /// Whether somebody else had one of several locks, so that it took a while to get them.
+    bool has_waited() const noexcept { return waited_; }
+
     /// The numbers of the shards, if it is one of several keys.
     const std::vector<std::uint32_t>& shards() const noexcept { return many_; }
 
 private:
+    void lock(std::mutex& one) {
+        if (one.try_lock()) return;
+        waited_ = true;
+        one.lock();
+    }
+
     void unlock_many() noexcept;
 
     sharded_store* store_;
     std::mutex* one_ = nullptr;
     bool all_ = false;
+    bool waited_ = false;
     std::vector<std::uint32_t> many_;
 };
 

@@ -13,6 +13,7 @@
 
 #include "commands/diagnostics.hpp"
 #include "commands/executor.hpp"
+#include "commands/latency_histogram.hpp"
 #include "commands/services.hpp"
 #include "commands/settings.hpp"
 #include "resp/output_buffer.hpp"
@@ -105,6 +106,12 @@ public:
     void reset_statistics() override { figures = {}; }
 
     diagnostics& notes() override { return noted; }
+
+    latency_counts latencies(std::size_t) override { return {}; }
+
+    std::string address_of(const client_state& client) override {
+        return "127.0.0.1:" + std::to_string(client.id);
+    }
 
     void set_active_expiry(bool on) override { active_expiry = on; }
 
