@@ -24,6 +24,7 @@ struct command_counters {
 
     ~command_counters() { delete latencies_.load(std::memory_order_relaxed); }
 
+    /// From latency_slots::shortest to latency_slots::longest.
     void add_latency(double nanoseconds) noexcept {
         latency_histogram* histogram = latencies_.load(std::memory_order_relaxed);
         if (histogram == nullptr) [[unlikely]] {

@@ -70,13 +70,13 @@ void executor::prepare(request& one, const client_state& client) const noexcept 
 [[gnu::always_inline]] inline void executor::note_time(client_state& client, const request& one,
                                                        command_counters& count) noexcept {
     const std::uint64_t now = tick_clock::now();
-    const std::int64_t taken = tick_clock::between(started_, now);
+    std::int64_t taken = tick_clock::between(started_, now);
     started_ = now;
+    if (static_cast<std::uint64_t>(taken) >= attention_) [[unlikely]] // or negative
+        taken = attend(client, one, count, taken);
     count.ticks.add(static_cast<std::uint64_t>(taken));
     if (settings_->latency_tracking.load(std::memory_order_relaxed) != 0) [[likely]]
-        count.add_latency(static_cast<double>(taken) * nanoseconds_per_tick_);
-    if (taken >= attention_) [[unlikely]]
-        attend(client, *one.row, one.args, taken);
+        count.add_latency(static_cast<double>(taken | 1) * nanoseconds_per_tick_);
 }
 
 void executor::execute(client_state& client, const request& one, reply_writer& reply) {

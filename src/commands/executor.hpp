@@ -124,8 +124,8 @@ private:
     // What is noted about the time that commands take: executor_timing.cpp, but for what is done
     // for every command.
     void note_time(client_state& client, const request& one, command_counters& count) noexcept;
-    void attend(client_state& client, const command& row, std::span<const std::string_view> args,
-                std::int64_t ticks) noexcept;
+    std::int64_t attend(client_state& client, const request& one, command_counters& count,
+                        std::int64_t ticks) noexcept;
     void note_slow(const client_state& client, const command& row,
                    std::span<const std::string_view> args, std::int64_t microseconds);
     void update_attention() noexcept;
@@ -145,10 +145,11 @@ private:
     counters* count_;
     const registry* commands_;
     call_effects effects_;
-    std::uint64_t started_ = 0;          // ticks: when the command being executed began
-    std::int64_t attention_ = INT64_MAX; // ticks: what takes so long is looked at by attend()
+    std::uint64_t started_ = 0;        // ticks: when the command being executed began
+    std::uint64_t attention_ = 0;      // ticks: what takes so long is looked at by attend()
+    std::int64_t longest_counted_ = 0; // ticks: of latency_slots::longest
     double nanoseconds_per_tick_ = tick_clock::nanoseconds_per_tick();
-    std::int64_t slower_than_us_ = -1; // the settings that attention_ follows from
+    std::int64_t slower_than_us_ = -2; // the settings that attention_ follows from
     std::int64_t threshold_ms_ = 0;
     std::vector<hashed_key> keys_;       // of the request being run; kept for its memory
     std::vector<std::uint64_t> touched_; // the hashes of all keys that it may touch; likewise

@@ -1,4 +1,5 @@
 // What is noted about commands that took long: SLOWLOG and LATENCY.
+#include <algorithm>
 #include <chrono>
 #include <new>
 
@@ -14,20 +15,27 @@ void executor::update_attention() noexcept {
     using namespace std::chrono;
     slower_than_us_ = settings_->slowlog_slower_than_us.load(std::memory_order_relaxed);
     threshold_ms_ = settings_->latency_threshold_ms.load(std::memory_order_relaxed);
-    // More than a year is never; and nanoseconds of it do not overflow.
-    constexpr std::int64_t longest_us = 365LL * 24 * 3600 * 1'000'000;
-    attention_ = INT64_MAX;
-    if (slower_than_us_ >= 0 && slower_than_us_ < longest_us)
-        attention_ = tick_clock::ticks_of(microseconds{slower_than_us_});
-    if (threshold_ms_ > 0 && threshold_ms_ < longest_us / 1000)
-        attention_ = std::min(attention_, tick_clock::ticks_of(milliseconds{threshold_ms_}));
+    constexpr nanoseconds longest{static_cast<std::int64_t>(latency_slots::longest)};
+    longest_counted_ = tick_clock::ticks_of(longest) - 1;
+    std::int64_t least = longest_counted_;
+    if (slower_than_us_ >= 0 && slower_than_us_ < duration_cast<microseconds>(longest).count())
+        least = std::min(least, tick_clock::ticks_of(microseconds{slower_than_us_}));
+    if (threshold_ms_ > 0 && threshold_ms_ < duration_cast<milliseconds>(longest).count())
+        least = std::min(least, tick_clock::ticks_of(milliseconds{threshold_ms_}));
+    attention_ = static_cast<std::uint64_t>(least);
 }
 
-void executor::attend(client_state& client, const command& row,
-                      std::span<const std::string_view> args, std::int64_t ticks) noexcept {
+// Returns how many ticks are to be counted: those that histograms have slots for. What is more is
+// added to the command's time here.
+std::int64_t executor::attend(client_state& client, const request& one, command_counters& count,
+                              std::int64_t ticks) noexcept {
+    if (ticks < 0) return 0; // the thread has moved to a processor that lags
+    const std::int64_t counted = std::min(ticks, longest_counted_);
+    count.ticks.add(static_cast<std::uint64_t>(ticks - counted));
     const auto us =
         static_cast<std::int64_t>(static_cast<double>(ticks) * nanoseconds_per_tick_ / 1000);
     try {
+        const command& row = *one.row;
         if (threshold_ms_ > 0 && us / 1000 >= threshold_ms_)
             server_->notes().latency.add(has(row.flags, command_flag::fast) ? "fast-command"
                                                                             : "command",
@@ -35,9 +43,10 @@ void executor::attend(client_state& client, const command& row,
         if (client.parked) // SLOWLOG tells of it when it is done
             client.parked->ticks = ticks;
         else
-            note_slow(client, row, args, us);
+            note_slow(client, row, one.args, us);
     } catch (const std::bad_alloc&) { // then it is not noted
     }
+    return counted;
 }
 
 void executor::note_slow(const client_state& client, const command& row,
@@ -57,7 +66,6 @@ void executor::note_slow(const client_state& client, const command& row,
 
 void executor::note_served(client_state& client, const parked_call& call) {
     follow_settings();
-    if (call.ticks < attention_ && slower_than_us_ != 0) return;
     const double us = static_cast<double>(call.ticks) * nanoseconds_per_tick_ / 1000;
     try {
         note_slow(client, call.row, call.request.words(), static_cast<std::int64_t>(us));

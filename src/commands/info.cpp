@@ -30,6 +30,7 @@ constexpr section sections[] = {
     {"Modules", info_sections::modules},
     {"Commandstats", info_sections::commandstats, false},
     {"Errorstats", info_sections::errorstats},
+    {"Latencystats", info_sections::latencystats, false},
     {"Cluster", info_sections::cluster},
     {"Keyspace", info_sections::keyspace},
 };

@@ -1,8 +1,8 @@
 // How long calls of one command took: counts by duration, with 128 slots from each power of two to
 // the next.
 //
-// Which slot a duration belongs to are the upper bits of it as a floating-point number: its exponent,
-// and seven bits of its fraction. So every call can be counted, for some instructions.
+// Which slot a duration belongs to are the upper bits of it as a floating-point number: its
+// exponent, and seven bits of its fraction. So every call can be counted, for some instructions.
 #pragma once
 
 #include <algorithm>
@@ -18,19 +18,19 @@ namespace mini_redis {
 
 namespace latency_slots {
 
-inline constexpr double longest = 1e9; ///< ns; what takes longer counts as this
+inline constexpr double shortest = 0.125; ///< ns
+inline constexpr double longest = 1e9;    ///< ns; what takes longer counts as this
 inline constexpr unsigned shift = 52 - 7;
-inline constexpr std::uint64_t first = std::bit_cast<std::uint64_t>(1.0) >> shift;
+inline constexpr std::uint64_t first = std::bit_cast<std::uint64_t>(shortest) >> shift;
 
-/// What is shorter than a nanosecond counts as one.
+/// Of a duration from the shortest to the longest.
 constexpr std::size_t index_of(double nanoseconds) noexcept {
-    const double value = std::min(std::max(nanoseconds, 1.0), longest);
-    return static_cast<std::size_t>((std::bit_cast<std::uint64_t>(value) >> shift) - first);
+    return static_cast<std::size_t>((std::bit_cast<std::uint64_t>(nanoseconds) >> shift) - first);
 }
 
 inline constexpr std::size_t count = index_of(longest) + 1;
 
-/// The most whole nanoseconds that belong to a slot.
+/// The most whole nanoseconds that belong to a slot, or that are less.
 constexpr std::uint64_t highest_in(std::size_t index) noexcept {
     const double next = std::bit_cast<double>((first + index + 1) << shift);
     const auto below = static_cast<std::uint64_t>(next);
@@ -42,9 +42,8 @@ constexpr std::uint64_t highest_in(std::size_t index) noexcept {
 /// *Thread safety*: one thread adds, any may read.
 class latency_histogram {
 public:
-    void add(double nanoseconds) noexcept {
-        slots_[latency_slots::index_of(nanoseconds)].add();
-    }
+    /// From latency_slots::shortest to latency_slots::longest.
+    void add(double nanoseconds) noexcept { slots_[latency_slots::index_of(nanoseconds)].add(); }
 
     std::uint64_t at(std::size_t index) const noexcept { return slots_[index].get(); }
 

@@ -44,6 +44,7 @@ const registry& registry::built_in() {
             server_commands(),
             config_commands(),
             slowlog_commands(),
+            latency_commands(),
             introspection_commands(),
             transaction_commands(),
             list_commands(),
