@@ -2,6 +2,7 @@
 // workers, and written only when something out of the ordinary happens.
 #pragma once
 
+#include "commands/client_pause.hpp"
 #include "commands/error_counts.hpp"
 #include "commands/latency_monitor.hpp"
 #include "commands/slow_log.hpp"
@@ -13,6 +14,7 @@ struct diagnostics {
     error_counts errors;
     slow_log slow;
     latency_monitor latency;
+    client_pause pause;
 };
 
 } // namespace mini_redis

@@ -10,6 +10,7 @@
 
 #include "commands/client_state.hpp"
 #include "commands/counters.hpp"
+#include "commands/diagnostics.hpp"
 #include "commands/effects.hpp"
 #include "commands/registry.hpp"
 #include "commands/services.hpp"
@@ -52,6 +53,7 @@ public:
           clock_{&time},
           server_{&server},
           settings_{&server.configuration()},
+          notes_{&server.notes()},
           count_{&count},
           commands_{&commands} {
         count.by_command = std::make_unique<command_counters[]>(commands.count());
@@ -63,6 +65,11 @@ public:
     /// Asks for the memory of the key.
     void prefetch(const request& one, const client_state& client) const noexcept {
         if (one.one_key) store_->prefetch_entry(one.key, client.database);
+    }
+
+    /// Whether a pause (CLIENT PAUSE) lets this request wait: then it is not to be executed yet.
+    bool holds_back(const client_state& client, const request& one) const {
+        return notes_->pause.may_hold() && is_held_back(client, one);
     }
 
     /// Runs a prepared request and writes its reply.
@@ -101,6 +108,7 @@ public:
 private:
     bool permitted(client_state& client, const command& row, const command* container,
                    reply_writer& reply);
+    bool is_held_back(const client_state& client, const request& one) const;
     void refuse(client_state& client, const request& one, reply_writer& reply);
     void doom_transaction(client_state& client);
     void queue(client_state& client, const request& one, reply_writer& reply);
@@ -142,6 +150,7 @@ private:
     const clock* clock_;
     services* server_;
     const settings* settings_;
+    diagnostics* notes_;
     counters* count_;
     const registry* commands_;
     call_effects effects_;

@@ -35,7 +35,8 @@ std::vector<latency_counts::step> latency_counts::cumulative() const {
     std::size_t next = 0;
     // A step ends with the slot that begins at the power of two.
     for (std::uint64_t power = 1024; calls < total_; power *= 2) {
-        const std::size_t last = std::min(latency_slots::index_of(static_cast<double>(power)), latency_slots::count - 1);
+        const std::size_t last =
+            std::min(latency_slots::index_of(static_cast<double>(power)), latency_slots::count - 1);
         const std::uint64_t before = calls;
         while (next <= last)
             calls += slots_[next++];

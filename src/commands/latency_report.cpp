@@ -74,8 +74,7 @@ std::string draw_latencies(std::string_view event, const latency_monitor::histor
     std::string text = fmt::format("{} - high {} ms, low {} ms (all time high {} ms)\n{:-<80}\n",
                                    event, high, low, history.worst, "");
     for (std::size_t begin = 0; begin < all.size(); begin += columns) {
-        const std::span part =
-            std::span{all}.subspan(begin, std::min(columns, all.size() - begin));
+        const std::span part = std::span{all}.subspan(begin, std::min(columns, all.size() - begin));
         if (begin != 0) text += '\n';
         for (int row = 0; row < rows; ++row)
             text += picture_line(part, row);

@@ -147,6 +147,8 @@ public:
     /// UNBLOCK); false if there is none with that number.
     virtual bool unblock(std::uint64_t id, bool with_error) = 0;
     virtual std::size_t blocked_clients() = 0;
+    /// Lets clients that a pause holds up try again.
+    virtual void resume_clients() = 0;
 
     // The server itself.
     virtual settings& configuration() = 0;

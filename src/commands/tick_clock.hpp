@@ -37,7 +37,6 @@ public:
     /// Measured once, which takes a few milliseconds where the hardware does not tell.
     static double nanoseconds_per_tick() noexcept;
 
-
     /// How many ticks last at least so long; negative: none do.
     static std::int64_t ticks_of(std::chrono::nanoseconds duration) noexcept;
 

@@ -58,6 +58,10 @@ core::core(const server_options& options)
     keys_.store().on_expired = [this](std::size_t database, std::string_view key) {
         announce_expired(database, key);
     };
+    purger_.may_reclaim = [this] {
+        return !notes_.pause.may_hold() ||
+               notes_.pause.at(time().now_ms()).kind == pause_kind::none;
+    };
     purger_.on_round = [this] { note_rates(); };
     purger_.on_long_round = [this](std::int64_t ms) {
         const std::int64_t threshold = settings_.latency_threshold_ms.load();
@@ -279,6 +283,11 @@ bool core::unblock(std::uint64_t id, bool with_error) {
     for (const std::shared_ptr<session>& one : directory_.matching(which))
         if (one->end_block(with_error)) return true;
     return false;
+}
+
+void core::resume_clients() {
+    for (const std::unique_ptr<worker>& each : workers_)
+        each->resume_sessions();
 }
 
 std::size_t core::pattern_count() {

@@ -92,6 +92,8 @@ public:
 
     std::size_t blocked_clients() override { return blocked_.load(std::memory_order_relaxed); }
 
+    void resume_clients() override;
+
     void count_blocked(bool begins, bool with_deadline) noexcept {
         const std::size_t change = begins ? std::size_t{1} : ~std::size_t{0};
         blocked_.fetch_add(change, std::memory_order_relaxed);

@@ -15,7 +15,8 @@ task<void> purger::run(asio::io_context& io) {
     pause_ = &pause;
     while (!stopped_) {
         sharded_store::purge_result round;
-        if (active_.load(std::memory_order_relaxed)) round = reclaim();
+        if (active_.load(std::memory_order_relaxed) && (!may_reclaim || may_reclaim()))
+            round = reclaim();
         if (on_round) on_round();
         // Goes on at once, after the sessions had their turn, while a good part of what it looks at
         // has expired; otherwise what is left can wait.

@@ -25,6 +25,9 @@ public:
     task<void> run(asio::io_context& io);
     void stop();
 
+    /// Asked before every round, on the loop's thread. To be set before run().
+    std::function<bool()> may_reclaim;
+
     /// Is told of every round, on the loop's thread. To be set before run().
     std::function<void()> on_round;
 

@@ -130,6 +130,13 @@ void worker::tick() noexcept {
     limits_.bulk_size = server_->configuration().max_bulk_bytes.load(std::memory_order_relaxed);
 }
 
+void worker::resume_sessions() {
+    asio::post(io_, [this] {
+        for (session* one : std::vector{sessions_})
+            one->resume();
+    });
+}
+
 void worker::session_begins(session& one) {
     one.place_in_worker = sessions_.size();
     sessions_.push_back(&one);
@@ -163,7 +170,8 @@ task<void> worker::every_second() {
             server_->configuration().idle_timeout_seconds.load(std::memory_order_relaxed);
         for (session* one : std::vector{sessions_}) { // a copy: who is cut leaves the list
             if (one->check_output_limit() || one->subscriptions() != 0) continue;
-            if (timeout > 0 && !one->parked && // who is blocked may be idle, as in Redis
+            if (timeout > 0 && !one->parked &&
+                !one->is_paused() && // who is blocked may be idle, as in Redis
                 coarse_seconds_ - one->shown().last_active() > static_cast<std::uint64_t>(timeout))
                 one->cut();
         }

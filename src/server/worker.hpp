@@ -56,6 +56,9 @@ public:
     /// Ends the sessions at once.
     void cut();
 
+    /// Lets the sessions that CLIENT PAUSE holds up try again; from any thread.
+    void resume_sessions();
+
     /// Takes over a connection that was accepted for this worker.
     void adopt(asio::ip::tcp::socket::native_handle_type descriptor, asio::ip::tcp protocol,
                std::uint64_t id);

@@ -55,6 +55,8 @@ public:
 
     std::size_t blocked_clients() override { return 0; }
 
+    void resume_clients() override { ++resumed; }
+
     std::vector<std::string> active_channels(subscription_kind,
                                              std::optional<std::string_view> pattern) override {
         std::vector<std::string> names;
@@ -125,6 +127,7 @@ public:
     std::vector<client_info> others;
     std::vector<client_filter> killed;
     std::size_t kill_result = 0;
+    int resumed = 0;
     bool active_expiry = true;
     bool stopped = false;
 };

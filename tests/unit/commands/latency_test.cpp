@@ -1,4 +1,5 @@
-// Histograms of latencies against the plain list of them; the histories of LATENCY, and their pictures.
+// Histograms of latencies against the plain list of them; the histories of LATENCY, and their
+// pictures.
 #include <algorithm>
 #include <deque>
 #include <memory>
@@ -71,8 +72,9 @@ TEST_CASE("the steps of a histogram are Redis's") {
         histogram->add(us * 1000);
     latency_counts counts;
     counts.add(*histogram);
-    CHECK(counts.cumulative() == std::vector<latency_counts::step>{
-                                     {1, 1}, {4, 2}, {16, 3}, {66, 4}, {132, 5}, {264, 6}, {8454, 7}});
+    CHECK(counts.cumulative() ==
+          std::vector<latency_counts::step>{
+              {1, 1}, {4, 2}, {16, 3}, {66, 4}, {132, 5}, {264, 6}, {8454, 7}});
     CHECK(counts.at_percentile(50) == 51'199);
     latency_counts later;
     histogram->add(1000);
