@@ -29,6 +29,7 @@ std::optional<bool> switch_argument(context& c, std::string_view word) {
 
 std::string flags_of(const client_info& client) {
     std::string flags;
+    if (client.monitoring) flags += 'O';
     if (client.queued >= 0) flags += 'x';
     if (client.blocked) flags += 'b';
     if (client.channels + client.patterns + client.shard_channels != 0) flags += 'P';

@@ -2,6 +2,9 @@
 // workers, and written only when something out of the ordinary happens.
 #pragma once
 
+#include <atomic>
+#include <cstddef>
+
 #include "commands/client_pause.hpp"
 #include "commands/error_counts.hpp"
 #include "commands/latency_monitor.hpp"
@@ -15,6 +18,7 @@ struct diagnostics {
     slow_log slow;
     latency_monitor latency;
     client_pause pause;
+    std::atomic<std::size_t> monitors{0}; ///< clients that are fed by MONITOR
 };
 
 } // namespace mini_redis

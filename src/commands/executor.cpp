@@ -158,6 +158,12 @@ bool executor::permitted(client_state& client, const command& row, const command
             full_name(container, row)));
         return false;
     }
+    constexpr command_flag on_keys =
+        command_flag::readonly | command_flag::write | command_flag::may_replicate;
+    if (client.monitoring && has(row.flags, on_keys)) [[unlikely]] {
+        reply.error("ERR Replica can't interact with the keyspace"); // as Redis calls them
+        return false;
+    }
     return true;
 }
 
@@ -285,6 +291,8 @@ void executor::execute_queued(client_state& client, std::span<const std::string_
     }
     if (!effects_.events.empty()) [[unlikely]]
         publish_events(client); // before what the next command may publish itself
+    if (notes_->monitors.load(std::memory_order_relaxed) != 0) [[unlikely]]
+        feed_monitors(client, *one.row, one.args);
     count.calls.add();
     follow_settings();
     note_time(client, one, count);
@@ -305,6 +313,8 @@ void executor::conclude(client_state& client, const command& row,
         serve_waiters();
     if (!effects_.events.empty()) [[unlikely]]
         publish_events(client);
+    if (notes_->monitors.load(std::memory_order_relaxed) != 0) [[unlikely]]
+        feed_monitors(client, row, args);
 }
 
 void executor::tell_new_keys(bool tell) {

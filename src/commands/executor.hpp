@@ -126,6 +126,8 @@ private:
     bool serve(parked_call& waiting, const hashed_key& ready);
     void tell_new_keys(bool tell);
     void publish_events(client_state& client);
+    void feed_monitors(client_state& client, const command& row,
+                       std::span<const std::string_view> args);
     bool add_needed_by_waiters(std::vector<std::uint64_t>& touched,
                                const std::vector<std::uint32_t>& locked) const;
 

@@ -45,6 +45,7 @@ const registry& registry::built_in() {
             config_commands(),
             slowlog_commands(),
             latency_commands(),
+            monitor_commands(),
             introspection_commands(),
             transaction_commands(),
             list_commands(),

@@ -47,6 +47,7 @@ struct client_info {
     bool no_evict = false;
     bool no_touch = false;
     bool close_after_reply = false;
+    bool monitoring = false;
 };
 
 /// Figures about one command.
@@ -127,6 +128,12 @@ public:
     virtual std::size_t subscriber_count(subscription_kind kind, std::string_view channel) = 0;
     /// How many different patterns are subscribed to.
     virtual std::size_t pattern_count() = 0;
+
+    // MONITOR: the client is fed a line for each command, in the order in which they are executed.
+    virtual void begin_monitoring(client_state& client) = 0;
+    virtual void end_monitoring(client_state& client) = 0;
+    /// `origin` is the client whose command it is: if it monitors too, it is told at once.
+    virtual void feed_monitors(client_state& origin, const std::string& line) = 0;
 
     /// What wakes the client, from any thread, when it has been served after it was blocked.
     virtual std::function<void()> waker(client_state& client) = 0;

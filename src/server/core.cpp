@@ -226,6 +226,7 @@ worker& core::next_worker() noexcept {
 }
 
 void core::forget(session& one) {
+    if (one.monitoring) end_monitoring(one);
     hub_.forget(one);
     directory_.remove(one);
     leave();
@@ -283,6 +284,22 @@ bool core::unblock(std::uint64_t id, bool with_error) {
     for (const std::shared_ptr<session>& one : directory_.matching(which))
         if (one->end_block(with_error)) return true;
     return false;
+}
+
+void core::begin_monitoring(client_state& client) {
+    hub_.add_monitor(session_of(client));
+    client.monitoring = true;
+    notes_.monitors.fetch_add(1, std::memory_order_relaxed);
+}
+
+void core::end_monitoring(client_state& client) {
+    hub_.remove_monitor(session_of(client));
+    client.monitoring = false;
+    notes_.monitors.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void core::feed_monitors(client_state& origin, const std::string& line) {
+    hub_.feed_monitors(session_of(origin), line);
 }
 
 void core::resume_clients() {

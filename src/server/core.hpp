@@ -93,6 +93,9 @@ public:
     std::size_t blocked_clients() override { return blocked_.load(std::memory_order_relaxed); }
 
     void resume_clients() override;
+    void begin_monitoring(client_state& client) override;
+    void end_monitoring(client_state& client) override;
+    void feed_monitors(client_state& origin, const std::string& line) override;
 
     void count_blocked(bool begins, bool with_deadline) noexcept {
         const std::size_t change = begins ? std::size_t{1} : ~std::size_t{0};

@@ -169,7 +169,7 @@ task<void> worker::every_second() {
         const std::int64_t timeout =
             server_->configuration().idle_timeout_seconds.load(std::memory_order_relaxed);
         for (session* one : std::vector{sessions_}) { // a copy: who is cut leaves the list
-            if (one->check_output_limit() || one->subscriptions() != 0) continue;
+            if (one->check_output_limit() || one->subscriptions() != 0 || one->monitoring) continue;
             if (timeout > 0 && !one->parked &&
                 !one->is_paused() && // who is blocked may be idle, as in Redis
                 coarse_seconds_ - one->shown().last_active() > static_cast<std::uint64_t>(timeout))

@@ -51,6 +51,18 @@ public:
         return 0;
     }
 
+    void begin_monitoring(client_state& client) override {
+        client.monitoring = true;
+        ++noted.monitors;
+    }
+
+    void end_monitoring(client_state& client) override {
+        client.monitoring = false;
+        --noted.monitors;
+    }
+
+    void feed_monitors(client_state&, const std::string& line) override { fed.push_back(line); }
+
     bool unblock(std::uint64_t, bool) override { return false; }
 
     std::size_t blocked_clients() override { return 0; }
@@ -128,6 +140,7 @@ public:
     std::vector<client_filter> killed;
     std::size_t kill_result = 0;
     int resumed = 0;
+    std::vector<std::string> fed;
     bool active_expiry = true;
     bool stopped = false;
 };
