@@ -11,8 +11,7 @@ void executor::feed_monitors(client_state& client, const command& row,
     if (!is_shown_to_monitors(row)) return;
     try {
         server_->feed_monitors(client, monitor_line(row, args, client.database,
-                                                    server_->address_of(client),
-                                                    clock_->now_us()));
+                                                    server_->address_of(client), clock_->now_us()));
     } catch (const std::bad_alloc&) { // no reason for the command to fail: it has been executed
     }
 }

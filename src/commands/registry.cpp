@@ -46,6 +46,8 @@ const registry& registry::built_in() {
             slowlog_commands(),
             latency_commands(),
             monitor_commands(),
+            module_commands(),
+            lolwut_commands(),
             introspection_commands(),
             transaction_commands(),
             list_commands(),
