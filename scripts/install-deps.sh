@@ -6,8 +6,8 @@
 #   scripts/install-deps.sh --ci     … and what the stricter checks of .ci/run use
 #   … --list                         prints the packages instead
 #
-# Without root it asks sudo, and only if something is missing. A redis-server that it installs is not
-# started, now or at boot; one that was there before is left alone.
+# Without root it asks sudo, and only if something is missing. A redis-server or an exporter that it
+# installs is not started, now or at boot; one that was there before is left alone.
 set -euo pipefail
 
 say() { printf '==> %s\n' "$*"; }
@@ -58,6 +58,7 @@ ci    libhiredis-dev      hiredis-devel       hiredis    hiredis    -
 ci    python3-redis      python3-redis       python-redis -        -
 ci    nodejs             nodejs              nodejs     node       node
 ci    npm                nodejs-npm          npm        -          npm
+ci    prometheus-redis-exporter -      -          -          prometheus-redis-exporter
 ci    shellcheck         ShellCheck          shellcheck shellcheck shellcheck
 TABLE
 }
@@ -151,7 +152,9 @@ install_with_apt() {
         fi
     done
     case " ${missing[*]} " in
-        *" redis-server "*) without_starting_services apt_get install --no-install-recommends "${missing[@]}" ;;
+        *" redis-server "* | *" prometheus-redis-exporter "*)
+            without_starting_services apt_get install --no-install-recommends "${missing[@]}"
+            ;;
         *) apt_get install --no-install-recommends "${missing[@]}" ;;
     esac
 }
@@ -159,7 +162,7 @@ install_with_apt() {
 # Debian starts a service as soon as it is installed, unless policy-rc.d says no. Ours is there only
 # meanwhile, and only if the machine has none of its own.
 without_starting_services() {
-    local policy=/usr/sbin/policy-rc.d ours=false
+    local policy=/usr/sbin/policy-rc.d ours=false service
     if [ ! -e "$policy" ]; then
         ours=true
         trap 'as_root rm -f /usr/sbin/policy-rc.d' EXIT
@@ -171,11 +174,14 @@ without_starting_services() {
         as_root rm -f "$policy"
         trap - EXIT
     fi
-    if [ -d /run/systemd/system ]; then
-        as_root systemctl disable --quiet redis-server.service || true
-    elif command -v update-rc.d >/dev/null; then
-        as_root update-rc.d redis-server disable >/dev/null 2>&1 || true
-    fi
+    for service in redis-server prometheus-redis-exporter; do
+        case " $* " in *" $service "*) ;; *) continue ;; esac
+        if [ -d /run/systemd/system ]; then
+            as_root systemctl disable --quiet "$service.service" || true
+        elif command -v update-rc.d >/dev/null; then
+            as_root update-rc.d "$service" disable >/dev/null 2>&1 || true
+        fi
+    done
 }
 
 # Packages one by one where names differ between releases: what is not there is fetched by CMake, or

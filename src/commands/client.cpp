@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "commands/arguments.hpp"
+#include "commands/client_pause.hpp"
 #include "commands/command.hpp"
 #include "commands/context.hpp"
 #include "commands/families.hpp"
@@ -28,6 +29,7 @@ std::optional<bool> switch_argument(context& c, std::string_view word) {
 
 std::string flags_of(const client_info& client) {
     std::string flags;
+    if (client.monitoring) flags += 'O';
     if (client.queued >= 0) flags += 'x';
     if (client.blocked) flags += 'b';
     if (client.channels + client.patterns + client.shard_channels != 0) flags += 'P';
@@ -174,6 +176,10 @@ bool add_to_filter(context& c, client_filter& filter, bool& skip_self, std::stri
     } else if (equals_ignoring_case(name, "user")) {
         if (value != "default") return fail(fmt::format("ERR No such user '{}'", shown(value)));
         filter.user = value;
+    } else if (equals_ignoring_case(name, "maxage")) { // since Redis 7.4
+        filter.max_age_seconds = parse_integer(value);
+        if (!filter.max_age_seconds) return fail("ERR maxage is not an integer or out of range");
+        if (*filter.max_age_seconds < 1) return fail("ERR maxage should be greater than 0");
     } else if (equals_ignoring_case(name, "skipme")) {
         skip_self = equals_ignoring_case(value, "yes");
         if (!skip_self && !equals_ignoring_case(value, "no")) return fail(replies::syntax_error);
@@ -316,6 +322,16 @@ constexpr command client_rows[] = {
      .complexity = "O(1)",
      .syntax = "<enabled: ON | OFF>",
      .summary = "Lets the connection's commands read keys without counting as their use."},
+    {.name = "pause",
+     .handler = client_pause_clients,
+     .arity = -3,
+     .flags = admin | noscript | loading | stale,
+     .categories = category::connection,
+     .group = "connection",
+     .since = "2.9.50",
+     .complexity = "O(1)",
+     .syntax = "timeout:integer [mode: WRITE | ALL]",
+     .summary = "Lets all clients wait with their commands, or with those that write."},
     {.name = "reply",
      .handler = client_reply,
      .arity = 3,
@@ -356,6 +372,15 @@ constexpr command client_rows[] = {
      .complexity = "O(log N) in the number of connections",
      .syntax = "client-id:integer [timeout_error: TIMEOUT | ERROR]",
      .summary = "Ends the wait of a client that a blocking command holds up."},
+    {.name = "unpause",
+     .handler = client_unpause_clients,
+     .arity = 2,
+     .flags = admin | noscript | loading | stale,
+     .categories = category::connection,
+     .group = "connection",
+     .since = "6.2.0",
+     .complexity = "O(N) in the number of clients that wait",
+     .summary = "Ends the pause that CLIENT PAUSE began."},
 };
 
 constexpr command rows[] = {

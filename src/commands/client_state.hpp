@@ -39,6 +39,7 @@ struct client_state {
         false; ///< with close_after_reply: not even what was just written is sent
     bool no_evict = false;
     bool no_touch = false;
+    bool monitoring = false;     ///< fed by MONITOR; set by services
     bool in_transaction = false; ///< after MULTI: `queue` is there
     /// While EXEC runs, whose replies are one array: how many requests it has.
     std::uint32_t in_exec = 0;

@@ -77,6 +77,7 @@ enum class acl_category : std::uint32_t {
     hyperloglog = 1 << 11,
     geo = 1 << 12,
     stream = 1 << 13,
+    admin = 1 << 14, ///< without the flag, which implies it
 };
 
 constexpr acl_category operator|(acl_category a, acl_category b) {

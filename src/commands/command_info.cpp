@@ -14,7 +14,7 @@ namespace {
 
 using enum command_flag;
 
-// In the order in which Redis lists them.
+// In the order in which Redis lists them; it keeps may_replicate to itself.
 constexpr std::pair<command_flag, std::string_view> flag_names[] = {
     {write, "write"},
     {readonly, "readonly"},
@@ -145,7 +145,7 @@ std::vector<std::string_view> categories_of(const command& row) {
     add(category::geo, "@geo");
     add(category::stream, "@stream");
     add_if(has(row.flags, pubsub), "@pubsub");
-    add_if(has(row.flags, admin), "@admin");
+    add_if(has(row.flags, admin) || has(row.categories, category::admin), "@admin");
     add_if(has(row.flags, fast), "@fast");
     add_if(!has(row.flags, fast), "@slow");
     add_if(has(row.flags, blocking), "@blocking");

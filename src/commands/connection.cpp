@@ -160,6 +160,7 @@ void reset(context& c) {
         client.extra->patterns.clear();
         client.extra->name.clear();
     }
+    if (client.monitoring) c.server.end_monitoring(client);
     end_transaction(client, c.store, false);
     client.database = 0;
     if (client.replies == reply_mode::off) { // after SKIP, this reply is the one to skip

@@ -4,40 +4,55 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <new>
+
+#include "commands/counter.hpp"
+#include "commands/latency_histogram.hpp"
 
 namespace mini_redis {
-
-/// A number that one thread raises and others read now and then.
-class counter {
-public:
-    void add(std::uint64_t n = 1) noexcept {
-        value_.store(value_.load(std::memory_order_relaxed) + n,
-                     std::memory_order_relaxed); // one writer: no lock prefix
-    }
-
-    std::uint64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
-
-private:
-    std::atomic<std::uint64_t> value_{0};
-};
 
 /// About one command.
 struct command_counters {
     counter calls;
     counter rejected; ///< not run: wrong number of words, not permitted
     counter failed;   ///< run and answered with an error
-    counter timed_calls;
-    counter timed_nanoseconds; ///< of the timed calls together
+    counter ticks;    ///< of tick_clock, that the calls took together
+
+    command_counters() = default;
+    command_counters(const command_counters&) = delete;
+    command_counters& operator=(const command_counters&) = delete;
+
+    ~command_counters() { delete latencies_.load(std::memory_order_relaxed); }
+
+    /// From latency_slots::shortest to latency_slots::longest.
+    void add_latency(double nanoseconds) noexcept {
+        latency_histogram* histogram = latencies_.load(std::memory_order_relaxed);
+        if (histogram == nullptr) [[unlikely]] {
+            histogram = new (std::nothrow) latency_histogram;
+            if (histogram == nullptr) return;
+            latencies_.store(histogram, std::memory_order_release);
+        }
+        histogram->add(nanoseconds);
+    }
+
+    /// Null before the first call.
+    const latency_histogram* latencies() const noexcept {
+        return latencies_.load(std::memory_order_acquire);
+    }
+
+private:
+    std::atomic<latency_histogram*> latencies_{nullptr}; // owned
 };
 
 /// On a cache line of its own, so that workers do not disturb each other.
 struct alignas(64) counters {
-    counter commands;
     counter keyspace_hits;
     counter keyspace_misses;
     counter error_replies;
     counter bytes_in;
     counter bytes_out;
+    counter reads;
+    counter writes;
     std::unique_ptr<command_counters[]> by_command; ///< by the registry's numbers
 };
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <chrono>
 #include <fmt/format.h>
 #include <mutex>
 #include <new>
@@ -11,6 +10,7 @@
 
 #include "commands/arguments.hpp"
 #include "commands/context.hpp"
+#include "commands/diagnostics.hpp"
 #include "commands/parked_call.hpp"
 #include "commands/running_scripts.hpp"
 #include "commands/script_runner.hpp"
@@ -64,6 +64,7 @@ executor::executor(sharded_store& store, const clock& time, services& server, co
       clock_{&time},
       server_{&server},
       settings_{&server.configuration()},
+      notes_{&server.notes()},
       count_{&count},
       commands_{&commands} {
     count.by_command = std::make_unique<command_counters[]>(commands.count());
@@ -97,8 +98,19 @@ void executor::prepare(request& one, const client_state& client) const noexcept 
     store_->prefetch_bucket(one.key, client.database);
 }
 
+[[gnu::always_inline]] inline void executor::note_time(client_state& client, const request& one,
+                                                       command_counters& count) noexcept {
+    const std::uint64_t now = tick_clock::now();
+    std::int64_t taken = tick_clock::between(started_, now);
+    started_ = now;
+    if (static_cast<std::uint64_t>(taken) >= attention_) [[unlikely]] // or negative
+        taken = attend(client, one, count, taken);
+    count.ticks.add(static_cast<std::uint64_t>(taken));
+    if (settings_->latency_tracking.load(std::memory_order_relaxed) != 0) [[likely]]
+        count.add_latency(static_cast<double>(taken | 1) * nanoseconds_per_tick_);
+}
+
 void executor::execute(client_state& client, const request& one, reply_writer& reply) {
-    count_->commands.add();
     const std::uint64_t errors = reply.errors();
     command_counters& count = count_->by_command[one.number];
     if (one.row == nullptr || !one.arity_fits) [[unlikely]] {
@@ -108,11 +120,9 @@ void executor::execute(client_state& client, const request& one, reply_writer& r
     } else if (permitted(client, *one.row, one.container, reply)) [[likely]] {
         if (client.in_transaction && !has(one.row->flags, command_flag::not_queued)) [[unlikely]]
             return queue(client, one, reply);
-        if (count.calls.get() % timed_calls == 0) [[unlikely]]
-            run_timed(client, one, reply, count);
-        else
-            run(client, one, reply);
+        run(client, one, reply);
         count.calls.add();
+        note_time(client, one, count);
         if (reply.errors() != errors) [[unlikely]]
             count.failed.add();
     } else {
@@ -120,7 +130,15 @@ void executor::execute(client_state& client, const request& one, reply_writer& r
         doom_transaction(client);
     }
     if (reply.errors() != errors) [[unlikely]]
-        count_->error_replies.add();
+        count_errors(reply, errors);
+}
+
+void executor::count_errors(reply_writer& reply, std::uint64_t before) {
+    const std::uint64_t errors = reply.errors() - before;
+    if (errors == 0) return;
+    count_->error_replies.add(errors);
+    server_->notes().errors.add(reply.last_error_code(), errors);
+    reply.forget_errors_since(before);
 }
 
 // What could not be queued is not left out silently: EXEC will refuse.
@@ -128,21 +146,12 @@ void executor::doom_transaction(client_state& client) {
     if (client.in_transaction) client.extra->queue->doomed = true;
 }
 
-void executor::run_timed(client_state& client, const request& one, reply_writer& reply,
-                         command_counters& count) {
-    const auto start = std::chrono::steady_clock::now();
-    run(client, one, reply);
-    const auto taken = std::chrono::steady_clock::now() - start;
-    count.timed_calls.add();
-    count.timed_nanoseconds.add(
-        static_cast<std::uint64_t>(std::chrono::nanoseconds{taken}.count()));
-}
-
 void executor::execute(client_state& client, std::span<const std::string_view> args,
                        reply_writer& reply) {
     request one;
     one.args.assign(args.begin(), args.end());
     prepare(one, client);
+    start_clock();
     execute(client, one, reply);
 }
 
@@ -186,14 +195,21 @@ bool executor::permitted(client_state& client, const command& row, const command
             full_name(container, row)));
         return false;
     }
+    constexpr command_flag on_keys =
+        command_flag::readonly | command_flag::write | command_flag::may_replicate;
+    if (client.monitoring && has(row.flags, on_keys)) [[unlikely]] {
+        reply.error("ERR Replica can't interact with the keyspace"); // as Redis calls them
+        return false;
+    }
     return true;
 }
 
 void executor::queue(client_state& client, const request& one, reply_writer& reply) {
     if (has(one.row->flags, command_flag::no_multi)) {
         doom_transaction(client);
-        count_->error_replies.add();
-        return reply.error("ERR Command not allowed inside a transaction");
+        const std::uint64_t errors = reply.errors();
+        reply.error("ERR Command not allowed inside a transaction");
+        return count_errors(reply, errors);
     }
     transaction& queue = *client.extra->queue;
     queue.requests.emplace_back(one.args);
@@ -229,7 +245,9 @@ void executor::run(client_state& client, const request& one, reply_writer& reply
     time_.restart();
     if (one.one_key) [[likely]] {
         shard& home = store_->shard_of(one.key);
-        const shard_lock lock{*store_, home};
+        if (store_->lock(home)) [[unlikely]]
+            started_ = tick_clock::now(); // to wait for others is not to be slow
+        const std::lock_guard lock{home.mutex, std::adopt_lock};
         if (!home.listeners || !home.listeners->needs.contains(one.key.hash) ||
             has(row.flags, command_flag::readonly)) [[likely]] {
             const std::span keys{&one.key, 1};
@@ -239,6 +257,7 @@ void executor::run(client_state& client, const request& one, reply_writer& reply
     } else if (!row.has_keys() && row.plan == nullptr &&
                !has(row.flags, command_flag::whole_keyspace)) {
         call(client, row, one.args, {}, reply, false);
+        follow_settings(); // this may have been CONFIG SET
         return conclude(client, row, one.args, {});
     }
     run_planned(client, one, reply);
@@ -254,6 +273,7 @@ void executor::run_planned(client_state& client, const request& one, reply_write
     if (row.plan != nullptr) row.plan(client, one.args, plan);
     const auto run_locked = [&](store_guard& guard) {
         const held_while holding{held_, guard};
+        if (guard.has_waited()) started_ = tick_clock::now();
         call(client, row, one.args, keys_, reply, guard.all());
         conclude(client, row, one.args, keys_);
     };
@@ -295,7 +315,6 @@ void executor::execute_queued(client_state& client, std::span<const std::string_
     request one;
     one.args.assign(args.begin(), args.end());
     prepare(one, client);
-    count_->commands.add();
     command_counters& count = count_->by_command[one.number];
     if (one.row == nullptr || !one.arity_fits) return refuse(client, one, reply);
     const std::uint64_t errors = reply.errors();
@@ -304,6 +323,7 @@ void executor::execute_queued(client_state& client, std::span<const std::string_
     // What may be executed was settled when it was queued: not even SUBSCRIBE before it changes
     // that.
     const std::size_t before = reply.buffer().size();
+    const std::uint64_t begun = std::exchange(started_, tick_clock::now()); // EXEC itself goes on
     try {
         call(client, *one.row, one.args, keys, reply, all_locked);
     } catch (const std::bad_alloc&) { // the others go on
@@ -312,10 +332,15 @@ void executor::execute_queued(client_state& client, std::span<const std::string_
     }
     if (!effects_.events.empty()) [[unlikely]]
         publish_events(client); // before what the next command may publish itself
+    if (notes_->monitors.load(std::memory_order_relaxed) != 0) [[unlikely]]
+        feed_monitors(client, *one.row, one.args);
     count.calls.add();
+    follow_settings();
+    note_time(client, one, count);
+    started_ = begun;
     if (reply.errors() != errors) {
         count.failed.add();
-        count_->error_replies.add();
+        count_errors(reply, errors);
     }
 }
 
@@ -329,6 +354,8 @@ void executor::conclude(client_state& client, const command& row,
         serve_waiters();
     if (!effects_.events.empty()) [[unlikely]]
         publish_events(client);
+    if (notes_->monitors.load(std::memory_order_relaxed) != 0) [[unlikely]]
+        feed_monitors(client, row, args);
 }
 
 void executor::tell_new_keys(bool tell) {

@@ -11,9 +11,12 @@
 
 #include "commands/client_state.hpp"
 #include "commands/counters.hpp"
+#include "commands/diagnostics.hpp"
 #include "commands/effects.hpp"
 #include "commands/registry.hpp"
 #include "commands/services.hpp"
+#include "commands/settings.hpp"
+#include "commands/tick_clock.hpp"
 #include "resp/number.hpp"
 #include "resp/reply_writer.hpp"
 #include "resp/request_parser.hpp"
@@ -58,8 +61,20 @@ public:
         if (one.one_key) store_->prefetch_entry(one.key, client.database);
     }
 
+    /// Whether a pause (CLIENT PAUSE) lets this request wait: then it is not to be executed yet.
+    bool holds_back(const client_state& client, const request& one) const {
+        return notes_->pause.may_hold() && is_held_back(client, one);
+    }
+
     /// Runs a prepared request and writes its reply.
     void execute(client_state& client, const request& one, reply_writer& reply);
+
+    /// Before each batch of requests is executed: a command's time begins when the one before it
+    /// has ended, so that the clock is read once for each.
+    void start_clock() noexcept {
+        started_ = tick_clock::now();
+        follow_settings();
+    }
 
     /// All three steps for a single request, whose first word is its name.
     void execute(client_state& client, std::span<const std::string_view> args, reply_writer& reply);
@@ -85,8 +100,15 @@ public:
     /// After a command that ended with an exception.
     void drop_effects() noexcept;
 
+    /// A blocked command has got its reply: if it was slow, even without the wait, that is noted.
+    void note_served(client_state& client, const parked_call& call);
+
     /// Takes a call out of the lists that it waits in, after it has finished.
     void forget(const parked_call& call);
+
+    /// Counts the errors that `reply` was given since it had `before`, which whoever asked for this
+    /// command then need not see to.
+    void count_errors(reply_writer& reply, std::uint64_t before);
 
     /// Reads the clock for what needs no milliseconds: call once in a while, say per batch.
     void tick() noexcept;
@@ -94,6 +116,7 @@ public:
 private:
     bool permitted(client_state& client, const command& row, const command* container,
                    reply_writer& reply);
+    bool is_held_back(const client_state& client, const request& one) const;
     void refuse(client_state& client, const request& one, reply_writer& reply);
     void doom_transaction(client_state& client);
     void queue(client_state& client, const request& one, reply_writer& reply);
@@ -115,22 +138,42 @@ private:
     bool serve(parked_call& waiting, const hashed_key& ready);
     void tell_new_keys(bool tell);
     void publish_events(client_state& client);
+    void feed_monitors(client_state& client, const command& row,
+                       std::span<const std::string_view> args, std::string_view from = {});
     bool add_needed_by_waiters(std::vector<std::uint64_t>& touched,
                                const std::vector<std::uint32_t>& locked) const;
-    void run_timed(client_state& client, const request& one, reply_writer& reply,
-                   command_counters& count);
 
-    // Of so many calls of a command one is timed: reading the clock twice costs as much as a GET.
-    static constexpr std::uint64_t timed_calls = 64;
+    // What is noted about the time that commands take: executor_timing.cpp, but for what is done
+    // for every command.
+    void note_time(client_state& client, const request& one, command_counters& count) noexcept;
+    std::int64_t attend(client_state& client, const request& one, command_counters& count,
+                        std::int64_t ticks) noexcept;
+    void note_slow(const client_state& client, const command& row,
+                   std::span<const std::string_view> args, std::int64_t microseconds);
+    void update_attention() noexcept;
+
+    void follow_settings() noexcept {
+        if (settings_->slowlog_slower_than_us.load(std::memory_order_relaxed) != slower_than_us_ ||
+            settings_->latency_threshold_ms.load(std::memory_order_relaxed) != threshold_ms_)
+            [[unlikely]]
+            update_attention();
+    }
 
     sharded_store* store_;
     request_time time_;
     const clock* clock_;
     services* server_;
     const settings* settings_;
+    diagnostics* notes_;
     counters* count_;
     const registry* commands_;
     call_effects effects_;
+    std::uint64_t started_ = 0;        // ticks: when the command being executed began
+    std::uint64_t attention_ = 0;      // ticks: what takes so long is looked at by attend()
+    std::int64_t longest_counted_ = 0; // ticks: of latency_slots::longest
+    double nanoseconds_per_tick_ = tick_clock::nanoseconds_per_tick();
+    std::int64_t slower_than_us_ = -2; // the settings that attention_ follows from
+    std::int64_t threshold_ms_ = 0;
     std::vector<hashed_key> keys_;           // of the request being run; kept for its memory
     std::vector<std::uint64_t> touched_;     // the hashes of all keys that it may touch; likewise
     store_guard* held_ = nullptr;            // the locks of a request that is run_planned()

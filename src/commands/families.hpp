@@ -42,6 +42,11 @@ std::span<const command> script_commands();
 std::span<const command> function_commands();
 std::span<const command> server_commands();
 std::span<const command> config_commands();
+std::span<const command> slowlog_commands();
+std::span<const command> latency_commands();
+std::span<const command> monitor_commands();
+std::span<const command> module_commands();
+std::span<const command> lolwut_commands();
 std::span<const command> introspection_commands();
 
 } // namespace mini_redis

@@ -2,6 +2,7 @@
 // times out, or its client leaves.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -41,6 +42,7 @@ public:
     std::vector<hashed_key> keys; ///< views into `request`; each once, the awaited ones first
     client_state client;          ///< what of the client's state the command needs
     parking how;
+    std::int64_t ticks = 0; ///< that the command took before it waited; its client's thread's own
 
     std::mutex mutex;
     bool finished = false;

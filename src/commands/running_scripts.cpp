@@ -32,8 +32,10 @@ std::optional<std::string_view> running_scripts::kill(script_kind kind) {
         if (*runs != kind) {
             obstacle = *runs == script_kind::script ? busy_script : busy_function;
         } else if (each->has_written()) {
-            obstacle = "UNKILLABLE Sorry the script already executed write commands against the dataset. You can "
-                       "either wait the script termination or kill the server in a hard way using the SHUTDOWN "
+            obstacle = "UNKILLABLE Sorry the script already executed write commands against the "
+                       "dataset. You can "
+                       "either wait the script termination or kill the server in a hard way using "
+                       "the SHUTDOWN "
                        "NOSAVE command.";
         } else {
             each->doom();

@@ -32,7 +32,8 @@ class script_slot {
 public:
     void begin(script_kind kind) noexcept {
         wrote_.store(false, std::memory_order_relaxed);
-        run_.store((run_.load(std::memory_order_relaxed) | flags) + 1 + (kind == script_kind::function ? 2 : 1),
+        run_.store((run_.load(std::memory_order_relaxed) | flags) + 1 +
+                       (kind == script_kind::function ? 2 : 1),
                    std::memory_order_release);
     }
 
@@ -50,7 +51,9 @@ public:
     }
 
     /// Ends what runs now, and nothing that begins later.
-    void doom() noexcept { doomed_.store(run_.load(std::memory_order_acquire), std::memory_order_relaxed); }
+    void doom() noexcept {
+        doomed_.store(run_.load(std::memory_order_acquire), std::memory_order_relaxed);
+    }
 
     bool is_doomed() const noexcept {
         return doomed_.load(std::memory_order_relaxed) == run_.load(std::memory_order_relaxed);
@@ -71,7 +74,8 @@ public:
     void add(script_slot& slot);
     void remove(script_slot& slot) noexcept;
 
-    /// Ends the scripts (or the functions) that run. Returns the error text, or nothing if it is done.
+    /// Ends the scripts (or the functions) that run. Returns the error text, or nothing if it is
+    /// done.
     std::optional<std::string_view> kill(script_kind kind);
 
     /// Ends all of them, whatever they have done, and those that come: the server stops.
@@ -91,7 +95,7 @@ public:
 
 private:
     mutable std::mutex mutex_;
-    std::vector<script_slot*> slots_;                                   // guarded by mutex_
+    std::vector<script_slot*> slots_;                               // guarded by mutex_
     std::vector<std::pair<const script_slot*, long_script>> shown_; // likewise
     std::atomic<bool> ending_{false};
 };

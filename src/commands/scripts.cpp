@@ -140,7 +140,7 @@ constexpr command script_rows[] = {
 };
 
 constexpr command_flag running =
-    noscript | stale | skip_monitor | no_mandatory_keys | movablekeys | runs_script;
+    noscript | stale | skip_monitor | may_replicate | no_mandatory_keys | movablekeys | runs_script;
 
 constexpr command rows[] = {
     {.name = "eval",

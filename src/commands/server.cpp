@@ -22,6 +22,14 @@ void time(context& c) {
     c.reply.bulk_string(std::to_string(now % 1'000'000));
 }
 
+// There are no replicas, so that there is no other role.
+void role(context& c) {
+    c.reply.array(3);
+    c.reply.bulk_string("master");
+    c.reply.integer(0);
+    c.reply.array(0);
+}
+
 void shutdown(context& c) {
     bool save = false;
     bool nosave = false;
@@ -87,6 +95,15 @@ constexpr command rows[] = {
      .syntax = "[section ...]",
      .summary = "Shows figures about the server, by sections.",
      .tips = info_tips},
+    {.name = "role",
+     .handler = role,
+     .arity = 1,
+     .flags = noscript | loading | stale | fast,
+     .categories = category::admin | category::dangerous,
+     .group = "server",
+     .since = "2.8.12",
+     .complexity = "O(1)",
+     .summary = "Tells the part that the server has in replication: a master without replicas."},
     {.name = "shutdown",
      .handler = shutdown,
      .arity = -1,

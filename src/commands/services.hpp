@@ -17,6 +17,8 @@ namespace mini_redis {
 class function_store;
 class running_scripts;
 class script_store;
+struct diagnostics;
+class latency_counts;
 class settings;
 
 enum class subscription_kind : std::uint8_t { channel, pattern, shard_channel };
@@ -49,6 +51,7 @@ struct client_info {
     bool no_evict = false;
     bool no_touch = false;
     bool close_after_reply = false;
+    bool monitoring = false;
 };
 
 /// Figures about one command.
@@ -56,8 +59,7 @@ struct command_statistics {
     std::uint64_t calls = 0;
     std::uint64_t rejected = 0;
     std::uint64_t failed = 0;
-    std::uint64_t timed_calls = 0; ///< some of the calls, whose time was taken
-    std::uint64_t timed_nanoseconds = 0;
+    std::uint64_t ticks = 0; ///< of tick_clock
 };
 
 /// Figures for INFO, summed over the workers at one moment.
@@ -75,6 +77,23 @@ struct server_statistics {
     std::uint64_t keyspace_hits = 0;
     std::uint64_t keyspace_misses = 0;
     std::uint64_t error_replies = 0;
+    std::uint64_t reads = 0;
+    std::uint64_t writes = 0;
+    std::uint64_t other_threads_reads = 0; ///< by all workers but the first
+    std::uint64_t other_threads_writes = 0;
+    double commands_per_second = 0; ///< of late
+    double bytes_in_per_second = 0;
+    double bytes_out_per_second = 0;
+    std::size_t largest_input = 0; ///< what waits in the buffer of one client, at most
+    std::size_t largest_output = 0;
+    std::size_t client_memory = 0;
+    std::size_t clients_with_deadline = 0; ///< of those that are blocked
+    std::uint64_t memory_at_start = 0;
+    std::uint64_t freed_in_background = 0;
+    std::uint64_t expiry_us = 0; ///< spent on reclaiming expired keys
+    std::uint64_t expiry_rounds_cut = 0;
+    std::int64_t first_thread_system_us = 0; ///< CPU time of the first worker
+    std::int64_t first_thread_user_us = 0;
     std::vector<command_statistics> commands = {}; ///< by the registry's numbers
 };
 
@@ -114,6 +133,12 @@ public:
     /// How many different patterns are subscribed to.
     virtual std::size_t pattern_count() = 0;
 
+    // MONITOR: the client is fed a line for each command, in the order in which they are executed.
+    virtual void begin_monitoring(client_state& client) = 0;
+    virtual void end_monitoring(client_state& client) = 0;
+    /// `origin` is the client whose command it is: if it monitors too, it is told at once.
+    virtual void feed_monitors(client_state& origin, const std::string& line) = 0;
+
     /// What wakes the client, from any thread, when it has been served after it was blocked.
     virtual std::function<void()> waker(client_state& client) = 0;
     /// The client waits now (client_state::parked): called with the locks still held under which it
@@ -133,6 +158,8 @@ public:
     /// UNBLOCK); false if there is none with that number.
     virtual bool unblock(std::uint64_t id, bool with_error) = 0;
     virtual std::size_t blocked_clients() = 0;
+    /// Lets clients that a pause holds up try again.
+    virtual void resume_clients() = 0;
 
     // The server itself.
     virtual settings& configuration() = 0;
@@ -148,6 +175,11 @@ public:
     /// What a script has to say (redis.log).
     virtual void log(script_log_level level, std::string_view text) noexcept = 0;
     virtual server_statistics statistics() = 0;
+    virtual diagnostics& notes() = 0;
+    /// How long the calls of a command took, by the registry's number.
+    virtual latency_counts latencies(std::size_t number) = 0;
+    /// "ip:port" of the client's peer.
+    virtual std::string address_of(const client_state& client) = 0;
     virtual void reset_statistics() = 0;
     /// Expired keys are reclaimed in the background, or not (DEBUG SET-ACTIVE-EXPIRE).
     virtual void set_active_expiry(bool on) = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <fmt/format.h>
 #include <iterator>
 #include <limits>
 #include <span>
@@ -88,6 +89,23 @@ std::string event_letters(std::uint32_t bits) {
     for (const auto& [letter, event] : event_letter)
         if ((bits & bit(event)) != 0) letters += letter;
     return letters;
+}
+
+std::optional<std::vector<double>> parse_percentages(std::string_view text) {
+    std::vector<double> all;
+    for (const std::string_view word : split_words(text)) {
+        const std::optional<long double> number = parse_long_real(word);
+        if (!number) return std::nullopt;
+        all.push_back(static_cast<double>(*number));
+    }
+    return all;
+}
+
+std::string percentage_text(double percentage) {
+    std::string text = fmt::format("{:.6f}", percentage);
+    text.resize(text.find_last_not_of('0') + 1);
+    if (text.back() == '.') text.pop_back();
+    return text;
 }
 
 } // namespace mini_redis

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mini_redis {
 
@@ -19,5 +20,11 @@ std::optional<std::uint32_t> parse_events(std::string_view letters) noexcept;
 
 /// As CONFIG GET shows them.
 std::string event_letters(std::uint32_t bits);
+
+/// The numbers between spaces; nothing if a word is none.
+std::optional<std::vector<double>> parse_percentages(std::string_view text);
+
+/// "99.9": six digits after the point at most, without needless ones.
+std::string percentage_text(double percentage);
 
 } // namespace mini_redis

@@ -57,7 +57,10 @@ const std::atomic<std::int64_t>* settings::number_of(const row& setting) const n
 }
 
 std::string settings::text_of(const row& setting) const {
-    if (const auto* const number = number_of(setting)) return std::to_string(number->load());
+    if (const auto* const number = number_of(setting))
+        return setting.type != kind::yes_no ? std::to_string(number->load())
+               : number->load() != 0        ? "yes"
+                                            : "no";
     if (setting.type == kind::events) return event_letters(keyspace_events.load());
     if (setting.type == kind::output_limits) {
         std::string text;
@@ -114,6 +117,7 @@ std::optional<std::string> settings::parse(const row& setting, std::string_view 
             parsed.text = "no";
         else
             return "argument must be 'yes' or 'no'";
+        parsed.number = parsed.text == "yes" ? 1 : 0;
         break;
     case kind::choice: {
         const auto chosen =
@@ -129,6 +133,17 @@ std::optional<std::string> settings::parse(const row& setting, std::string_view 
     case kind::save_points:
         if (!are_save_points(value)) return "Invalid save parameters";
         break;
+    case kind::percentiles: {
+        const std::optional<std::vector<double>> percentages = parse_percentages(value);
+        if (!percentages) return fmt::format("Invalid {} parameters", setting.name);
+        if (std::any_of(percentages->begin(), percentages->end(),
+                        [](double each) { return each < 0 || each > 100; }))
+            return fmt::format("{} parameters should sit between [0.0,100.0]", setting.name);
+        parsed.text.clear();
+        for (const double each : *percentages)
+            parsed.text += (parsed.text.empty() ? "" : " ") + percentage_text(each);
+        break;
+    }
     case kind::output_limits: return parse_limits(value, parsed);
     case kind::events: {
         const std::optional<std::uint32_t> events = parse_events(value);

@@ -75,6 +75,10 @@ public:
     output_limit subscriber_output{32LL * 1024 * 1024, 8LL * 1024 * 1024, 60};
     std::atomic<std::int64_t> list_compress_depth{
         0}; ///< kept for CONFIG GET: lists are not compressed
+    std::atomic<std::int64_t> slowlog_slower_than_us{10'000}; ///< less than 0: nothing is noted
+    std::atomic<std::int64_t> slowlog_max_length{128};
+    std::atomic<std::int64_t> latency_threshold_ms{0}; ///< 0: nothing is noted
+    std::atomic<std::int64_t> latency_tracking{1}; ///< 1: calls are counted by how long they took
     /// notify-keyspace-events as bits of event_class; 0 if nothing is to be published.
     std::atomic<std::uint32_t> keyspace_events{0};
 

@@ -20,6 +20,7 @@ enum class setting_kind : std::uint8_t {
     save_points,   // pairs of seconds and changes
     output_limits, // per class of client: hard bytes, soft bytes, soft seconds
     events,        // letters of keyspace notifications
+    percentiles,
 };
 
 enum class change_rule : std::uint8_t {

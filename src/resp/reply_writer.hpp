@@ -1,6 +1,7 @@
 // Writes replies, in RESP2 or RESP3 as the connection chose, straight into an output buffer.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <mini_redis/frame.hpp>
@@ -71,6 +72,12 @@ public:
     /// How many errors have been written so far.
     std::uint64_t errors() const noexcept { return errors_; }
 
+    /// Sets the number back to an earlier one, when those since have been seen to.
+    void forget_errors_since(std::uint64_t before) noexcept { errors_ = before; }
+
+    /// The code of the last error: "WRONGTYPE". "ERR" where its text begins with none.
+    std::string_view last_error_code() const noexcept { return {code_.data(), code_size_}; }
+
     void integer(std::int64_t value);
     void boolean(bool value); ///< RESP2: integer 0 or 1
     void bulk_string(std::string_view bytes);
@@ -99,6 +106,8 @@ private:
     output_buffer* out_;
     output_buffer* heard_ = nullptr; // while muted: where the others go
     std::uint64_t errors_ = 0;
+    std::array<char, 32> code_;
+    std::uint8_t code_size_ = 0;
     protocol_version protocol_;
 };
 

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <utility>
 
+#include "commands/process_memory.hpp"
 #include "commands/registry.hpp"
 #include "server/session.hpp"
 
@@ -42,7 +43,8 @@ core::core(const server_options& options)
       keys_{{options.shards, options.databases, options.time}},
       started_unix_ms_{keys_.time().now_ms()},
       started_{std::chrono::steady_clock::now()},
-      purger_{keys_.store(), keys_.time(), settings_.hz} {
+      purger_{keys_.store(), keys_.time(), settings_.hz},
+      memory_at_start_{resident_bytes()} {
     if (options_.threads == 0) throw std::invalid_argument{"threads must be at least 1"};
     settings_.govern(keys_.store().limits());
     settings_.max_clients = static_cast<std::int64_t>(options_.max_clients);
@@ -55,6 +57,16 @@ core::core(const server_options& options)
                       [](const std::string& name) { spdlog::set_level(log_level_of(name)); });
     keys_.store().on_expired = [this](std::size_t database, std::string_view key) {
         announce_expired(database, key);
+    };
+    purger_.may_reclaim = [this] {
+        return !notes_.pause.may_hold() ||
+               notes_.pause.at(time().now_ms()).kind == pause_kind::none;
+    };
+    purger_.on_round = [this] { note_rates(); };
+    purger_.on_long_round = [this](std::int64_t ms) {
+        const std::int64_t threshold = settings_.latency_threshold_ms.load();
+        if (threshold > 0 && ms >= threshold)
+            notes_.latency.add("expire-cycle", {time().now_ms() / 1000, ms});
     };
     for (std::size_t i = 0; i < options_.threads; ++i)
         workers_.push_back(std::make_unique<worker>(*this));
@@ -215,6 +227,7 @@ worker& core::next_worker() noexcept {
 }
 
 void core::forget(session& one) {
+    if (one.monitoring) end_monitoring(one);
     hub_.forget(one);
     directory_.remove(one);
     leave();
@@ -287,6 +300,27 @@ bool core::unblock(std::uint64_t id, bool with_error) {
     return false;
 }
 
+void core::begin_monitoring(client_state& client) {
+    hub_.add_monitor(session_of(client));
+    client.monitoring = true;
+    notes_.monitors.fetch_add(1, std::memory_order_relaxed);
+}
+
+void core::end_monitoring(client_state& client) {
+    hub_.remove_monitor(session_of(client));
+    client.monitoring = false;
+    notes_.monitors.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void core::feed_monitors(client_state& origin, const std::string& line) {
+    hub_.feed_monitors(session_of(origin), line);
+}
+
+void core::resume_clients() {
+    for (const std::unique_ptr<worker>& each : workers_)
+        each->resume_sessions();
+}
+
 std::size_t core::pattern_count() {
     return hub_.pattern_count();
 }
@@ -298,6 +332,10 @@ std::vector<client_info> core::clients() {
 client_info core::describe(const client_state& client) {
     refresh(client);
     return directory_.describe(session_of(client));
+}
+
+std::string core::address_of(const client_state& client) {
+    return session_of(client).shown().peer();
 }
 
 void core::refresh(const client_state& client) {
@@ -318,77 +356,6 @@ std::size_t core::kill(client_state& caller, const client_filter& which) {
         }
     }
     return killed;
-}
-
-server_statistics core::statistics() {
-    server_statistics now;
-    now.start_unix_ms = started_unix_ms_;
-    now.port = port();
-    now.worker_threads = workers_.size();
-    now.commands.resize(registry::built_in().count());
-    now.connections_received = listener_->accepted();
-    now.connections_rejected = listener_->rejected();
-    for (const std::unique_ptr<worker>& each : workers_) {
-        const counters& count = each->count();
-        now.commands_processed += count.commands.get();
-        now.bytes_in += count.bytes_in.get();
-        now.bytes_out += count.bytes_out.get();
-        now.keyspace_hits += count.keyspace_hits.get();
-        now.keyspace_misses += count.keyspace_misses.get();
-        now.error_replies += count.error_replies.get();
-        for (std::size_t i = 0; i < now.commands.size(); ++i) {
-            const command_counters& from = count.by_command[i];
-            command_statistics& to = now.commands[i];
-            to.calls += from.calls.get();
-            to.rejected += from.rejected.get();
-            to.failed += from.failed.get();
-            to.timed_calls += from.timed_calls.get();
-            to.timed_nanoseconds += from.timed_nanoseconds.get();
-        }
-    }
-    const std::lock_guard lock{mutex_};
-    now.connections_received -= baseline_.connections_received;
-    now.connections_rejected -= baseline_.connections_rejected;
-    now.commands_processed -= baseline_.commands_processed;
-    now.bytes_in -= baseline_.bytes_in;
-    now.bytes_out -= baseline_.bytes_out;
-    now.keyspace_hits -= baseline_.keyspace_hits;
-    now.keyspace_misses -= baseline_.keyspace_misses;
-    now.error_replies -= baseline_.error_replies;
-    for (std::size_t i = 0; i < baseline_.commands.size(); ++i) {
-        const command_statistics& since = baseline_.commands[i];
-        now.commands[i].calls -= since.calls;
-        now.commands[i].rejected -= since.rejected;
-        now.commands[i].failed -= since.failed;
-        now.commands[i].timed_calls -= since.timed_calls;
-        now.commands[i].timed_nanoseconds -= since.timed_nanoseconds;
-    }
-    now.connected_clients = connected_.load(std::memory_order_relaxed);
-    for (const client_info& client : directory_.describe_all())
-        if (client.channels + client.patterns != 0) ++now.pubsub_clients;
-    return now;
-}
-
-void core::reset_statistics() {
-    keys_.store().reset_expired_keys();
-    const server_statistics since = statistics();
-    const std::lock_guard lock{mutex_};
-    baseline_.connections_received += since.connections_received;
-    baseline_.connections_rejected += since.connections_rejected;
-    baseline_.commands_processed += since.commands_processed;
-    baseline_.bytes_in += since.bytes_in;
-    baseline_.bytes_out += since.bytes_out;
-    baseline_.keyspace_hits += since.keyspace_hits;
-    baseline_.keyspace_misses += since.keyspace_misses;
-    baseline_.error_replies += since.error_replies;
-    baseline_.commands.resize(since.commands.size());
-    for (std::size_t i = 0; i < since.commands.size(); ++i) {
-        baseline_.commands[i].calls += since.commands[i].calls;
-        baseline_.commands[i].rejected += since.commands[i].rejected;
-        baseline_.commands[i].failed += since.commands[i].failed;
-        baseline_.commands[i].timed_calls += since.commands[i].timed_calls;
-        baseline_.commands[i].timed_nanoseconds += since.commands[i].timed_nanoseconds;
-    }
 }
 
 } // namespace mini_redis

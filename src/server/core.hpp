@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mini_redis/server.hpp>
 #include <mutex>
@@ -16,7 +17,9 @@
 #include <thread>
 #include <vector>
 
+#include "commands/diagnostics.hpp"
 #include "commands/function_store.hpp"
+#include "commands/latency_histogram.hpp"
 #include "commands/running_scripts.hpp"
 #include "commands/script_store.hpp"
 #include "commands/services.hpp"
@@ -26,6 +29,7 @@
 #include "server/io.hpp"
 #include "server/listener.hpp"
 #include "server/purger.hpp"
+#include "server/rate_meter.hpp"
 #include "server/worker.hpp"
 
 namespace mini_redis {
@@ -91,8 +95,15 @@ public:
 
     std::size_t blocked_clients() override { return blocked_.load(std::memory_order_relaxed); }
 
-    void count_blocked(bool begins) noexcept {
-        blocked_.fetch_add(begins ? std::size_t{1} : ~std::size_t{0}, std::memory_order_relaxed);
+    void resume_clients() override;
+    void begin_monitoring(client_state& client) override;
+    void end_monitoring(client_state& client) override;
+    void feed_monitors(client_state& origin, const std::string& line) override;
+
+    void count_blocked(bool begins, bool with_deadline) noexcept {
+        const std::size_t change = begins ? std::size_t{1} : ~std::size_t{0};
+        blocked_.fetch_add(change, std::memory_order_relaxed);
+        if (with_deadline) blocked_with_deadline_.fetch_add(change, std::memory_order_relaxed);
     }
 
     std::size_t kill(client_state& caller, const client_filter& which) override;
@@ -112,6 +123,11 @@ public:
     server_statistics statistics() override;
     void reset_statistics() override;
 
+    diagnostics& notes() override { return notes_; }
+
+    latency_counts latencies(std::size_t number) override;
+    std::string address_of(const client_state& client) override;
+
     void set_active_expiry(bool on) override { purger_.set_active(on); }
 
     void shut_down() override { request_stop(); }
@@ -121,6 +137,10 @@ private:
     void limit_stopping();
     void announce_expired(std::size_t database, std::string_view key);
     void worker_ended();
+    server_statistics count_all();
+    latency_counts all_latencies(std::size_t number) const;
+    void add_clients_to(server_statistics& now) const;
+    void note_rates();
 
     server_options options_;
     settings settings_;
@@ -134,11 +154,16 @@ private:
     directory directory_;
     std::atomic<std::size_t> connected_{0};
     std::atomic<std::size_t> blocked_{0};
+    std::atomic<std::size_t> blocked_with_deadline_{0};
     std::size_t next_worker_ = 0; // the accept loop's own
     std::vector<std::unique_ptr<worker>> workers_;
     purger purger_;
     std::unique_ptr<listener> listener_;
+    diagnostics notes_;
+    rate_meter rates_;
+    std::uint64_t memory_at_start_;
     server_statistics baseline_; // what CONFIG RESETSTAT subtracts; guarded by mutex_
+    std::map<std::size_t, latency_counts> latency_baseline_; // likewise, by command
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;

@@ -9,7 +9,10 @@
 
 namespace mini_redis {
 
-bool published_message::wanted_by(const client_state::rare& subscriptions) const {
+bool published_message::wanted_by(const client_state& client) const {
+    if (feed) return client.monitoring && client.replies != reply_mode::off;
+    if (!client.extra) return false;
+    const client_state::rare& subscriptions = *client.extra;
     switch (kind) {
     case subscription_kind::channel: return subscriptions.channels.contains(text->channel);
     case subscription_kind::pattern: return subscriptions.patterns.contains(pattern);
@@ -20,6 +23,7 @@ bool published_message::wanted_by(const client_state::rare& subscriptions) const
 }
 
 void published_message::write(reply_writer& out) const {
+    if (feed) return out.simple_string(text->payload);
     if (kind != subscription_kind::pattern) {
         out.push(3);
         out.bulk_string(kind == subscription_kind::channel ? "message" : "smessage");
@@ -109,6 +113,26 @@ std::size_t hub::hand_over(const listeners& to, session* publisher, published_me
     for (auto& [home, sessions] : by_worker)
         home->deliver(shared, std::move(sessions));
     return to.size();
+}
+
+void hub::add_monitor(session& one) {
+    const std::lock_guard lock{mutex_};
+    monitors_.push_back(&one);
+}
+
+void hub::remove_monitor(session& one) {
+    const std::lock_guard lock{mutex_};
+    std::erase(monitors_, &one);
+}
+
+void hub::feed_monitors(session& origin, const std::string& line) {
+    const std::lock_guard lock{mutex_};
+    if (monitors_.empty()) return;
+    published_message message;
+    message.feed = true;
+    message.text =
+        std::make_shared<const published_message::body>(published_message::body{{}, line});
+    hand_over(monitors_, &origin, std::move(message));
 }
 
 std::vector<std::string> hub::active_channels(subscription_kind kind,

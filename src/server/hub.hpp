@@ -26,6 +26,7 @@ class worker;
 struct published_message {
     subscription_kind kind = subscription_kind::channel;
     std::string pattern; ///< the pattern that matched, of a pattern's subscribers
+    bool feed = false;   ///< no message, but a line for MONITOR's clients: the payload
 
     struct body {
         std::string channel;
@@ -40,7 +41,7 @@ struct published_message {
     }
 
     /// Whether a client still subscribes to it.
-    bool wanted_by(const client_state::rare& subscriptions) const;
+    bool wanted_by(const client_state& client) const;
     void write(reply_writer& out) const;
 };
 
@@ -60,6 +61,12 @@ public:
     /// As publish(), to the subscribers of a shard channel.
     std::size_t publish_to_shard(session* publisher, std::string_view channel,
                                  std::string_view payload);
+
+    // MONITOR.
+    void add_monitor(session& one);
+    void remove_monitor(session& one);
+    /// Hands the line to all monitors; to `origin` itself, if it is one, at once.
+    void feed_monitors(session& origin, const std::string& line);
 
     std::vector<std::string> active_channels(subscription_kind kind,
                                              std::optional<std::string_view> pattern) const;
@@ -85,6 +92,7 @@ private:
 
     mutable std::mutex mutex_;
     std::array<table_of_names, 3> names_; // by subscription_kind; guarded by mutex_
+    listeners monitors_;                  // guarded by mutex_
 };
 
 } // namespace mini_redis

@@ -15,7 +15,9 @@ task<void> purger::run(asio::io_context& io) {
     pause_ = &pause;
     while (!stopped_) {
         sharded_store::purge_result round;
-        if (active_.load(std::memory_order_relaxed)) round = purge();
+        if (active_.load(std::memory_order_relaxed) && (!may_reclaim || may_reclaim()))
+            round = reclaim();
+        if (on_round) on_round();
         // Goes on at once, after the sessions had their turn, while a good part of what it looks at
         // has expired; otherwise what is left can wait.
         const std::chrono::milliseconds interval{1000 / rounds_->load(std::memory_order_relaxed)};
@@ -32,6 +34,17 @@ sharded_store::purge_result purger::purge() {
     } catch (const server_busy&) {
         return {.finished = true}; // it can wait
     }
+}
+
+sharded_store::purge_result purger::reclaim() {
+    using namespace std::chrono;
+    const auto start = steady_clock::now();
+    const sharded_store::purge_result round = purge();
+    const auto taken = duration_cast<microseconds>(steady_clock::now() - start);
+    spent_us_.fetch_add(static_cast<std::uint64_t>(taken.count()), std::memory_order_relaxed);
+    if (!round.finished) rounds_cut_.fetch_add(1, std::memory_order_relaxed);
+    if (taken >= milliseconds{1} && on_long_round) on_long_round(taken.count() / 1000);
+    return round;
 }
 
 void purger::stop() {

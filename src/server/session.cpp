@@ -68,9 +68,10 @@ void session::leave() noexcept {
 }
 
 // The request loop: wait until something has come, execute all of it, send the replies in one
-// piece, again. It suspends in four places only: to wait for input, to read the little that a lone
-// request is, while the peer does not take its replies, and while a command is blocked. After each
-// of them the session may have been cut, or the server may have begun to stop.
+// piece, again. It suspends in five places only: to wait for input, to read the little that a lone
+// request is, while the peer does not take its replies, while a command is blocked, and while
+// clients are paused. After each of them the session may have been cut, or the server may have
+// begun to stop.
 task<void> session::run() {
     progress state = progress::done;
     while (state != progress::closing) {
@@ -107,9 +108,14 @@ task<void> session::run() {
                 co_await drain();
                 input = input_.view();
             }
-            if (state == progress::blocked) {
+            if (state == progress::blocked || state == progress::paused) {
                 keep(input);
-                if (!socket_.is_open() || !co_await wait_while_blocked()) {
+                bool stays = socket_.is_open();
+                if (stays && state == progress::paused)
+                    stays = co_await wait_while_paused();
+                else if (stays)
+                    stays = co_await wait_while_blocked();
+                if (!stays) {
                     state = progress::closing;
                     input = {};
                     input_.release();
@@ -117,8 +123,7 @@ task<void> session::run() {
                 }
                 input = input_.view();
             }
-        } while ((state == progress::output_full || state == progress::blocked) &&
-                 socket_.is_open());
+        } while (state != progress::done && state != progress::closing && socket_.is_open());
         keep(input);
         if (!socket_.is_open()) break;
     }
@@ -158,6 +163,7 @@ std::string_view session::receive(std::size_t first, std::error_code& error) {
     expects_little_ = got <= first_bytes_.size();
     to_finish_ -= std::min(to_finish_, got - first);
     home_->count().bytes_in.add(got);
+    home_->count().reads.add();
     if (!error && is_over_input_limit()) error = asio::error::no_buffer_space;
     return input;
 }
@@ -197,8 +203,20 @@ session::progress session::execute(std::string_view& input) {
     while (result == progress::done && !input.empty()) {
         std::size_t count = 0;
         const request_parser::result parsed = read_batch(input, count);
+        home_->commands().start_clock();
+        // Later requests of the batch are read again, from here.
+        const auto go_back_to = [&](const char* next) {
+            input = {next, static_cast<std::size_t>(input.data() + input.size() - next)};
+            parser_.restart();
+        };
         for (std::size_t i = 0; i < count; ++i) {
             const request& one = home_->batch()[i];
+            if (home_->commands().holds_back(*this, one)) [[unlikely]] {
+                shown_.set_last_command(one.row);
+                result = progress::paused;
+                go_back_to(one.begin);
+                break;
+            }
             execute_one(one, reply);
             if (close_after_reply || close_requested()) [[unlikely]] {
                 result = progress::closing;
@@ -206,18 +224,16 @@ session::progress session::execute(std::string_view& input) {
             }
             if (replies_->size() >= output_piece || parked) [[unlikely]] {
                 result = parked ? progress::blocked : progress::output_full;
-                if (i + 1 == count) break;
-                // The others of the batch are read again when the peer has taken these replies, or
-                // when this one has been served.
-                const char* const next = home_->batch()[i + 1].begin;
-                input = {next, static_cast<std::size_t>(input.data() + input.size() - next)};
-                parser_.restart();
+                // When the peer has taken these replies, or when this one has been served.
+                if (i + 1 != count) go_back_to(home_->batch()[i + 1].begin);
                 break;
             }
         }
         if (result != progress::done || parsed == request_parser::result::need_more) break;
         if (parsed == request_parser::result::error) {
+            const std::uint64_t errors = reply.errors();
             if (replies == reply_mode::on) reply.error(parser_.error_text());
+            home_->commands().count_errors(reply, errors);
             result = progress::closing;
         }
     }
@@ -257,7 +273,8 @@ request_parser::result session::read_batch(std::string_view& input, std::size_t&
     return parsed;
 }
 
-void session::execute_one(const request& one, reply_writer& reply) {
+// Both are called for every request: inlined, they are 30 instructions cheaper.
+[[gnu::always_inline]] inline void session::execute_one(const request& one, reply_writer& reply) {
     if (replies == reply_mode::on) [[likely]]
         return run_command(one, reply);
     if (replies == reply_mode::skip_next) replies = reply_mode::skip;
@@ -269,7 +286,7 @@ void session::execute_one(const request& one, reply_writer& reply) {
     if (replies == reply_mode::skip && !parked) replies = reply_mode::on;
 }
 
-void session::run_command(const request& one, reply_writer& reply) {
+[[gnu::always_inline]] inline void session::run_command(const request& one, reply_writer& reply) {
     if (one.args.empty()) return; // an empty line asks for nothing, but uses up CLIENT REPLY SKIP
     output_buffer& out = reply.buffer();
     const std::size_t before = out.size();
@@ -282,9 +299,8 @@ void session::run_command(const request& one, reply_writer& reply) {
         out.truncate(before);
         reply.error(home_->server().running().busy_text());
     } catch (const std::bad_alloc&) { // a value too large for this machine; the others go on
-        home_->commands().drop_effects();
         out.truncate(before);
-        reply.error("ERR out of memory");
+        tell_out_of_memory(reply);
     }
     in_exec = 0;
     if (!after_exec_.empty()) {
@@ -293,6 +309,13 @@ void session::run_command(const request& one, reply_writer& reply) {
     }
     // Commands on one key change nothing of the client, but may be queued.
     if (!one.one_key || in_transaction) shown_.publish(*this);
+}
+
+void session::tell_out_of_memory(reply_writer& reply) {
+    home_->commands().drop_effects();
+    const std::uint64_t errors = reply.errors();
+    reply.error("ERR out of memory");
+    home_->commands().count_errors(reply, errors);
 }
 
 void session::finish() {

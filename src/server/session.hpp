@@ -89,6 +89,11 @@ public:
     /// error. False if nothing is blocked.
     bool end_block(bool with_error);
 
+    /// Lets a session that CLIENT PAUSE holds up try again.
+    void resume();
+
+    bool is_paused() const noexcept { return paused_; }
+
     /// Lets others see whether a command is blocked.
     void show_parked() noexcept;
 
@@ -107,10 +112,12 @@ public:
     /// What others see of the session.
     shown_state& shown() noexcept { return shown_; }
 
+    const shown_state& shown() const noexcept { return shown_; }
+
     std::size_t place_in_worker = 0; ///< kept by the worker
 
 private:
-    enum class progress { done, output_full, blocked, closing };
+    enum class progress { done, output_full, blocked, paused, closing };
 
     // Replies of a long pipeline go out in pieces of about this size.
     static constexpr std::size_t output_piece = 64 * 1024;
@@ -124,6 +131,7 @@ private:
     request_parser::result read_batch(std::string_view& input, std::size_t& count);
     void execute_one(const request& one, reply_writer& reply);
     void run_command(const request& one, reply_writer& reply);
+    [[gnu::cold, gnu::noinline]] void tell_out_of_memory(reply_writer& reply);
     bool is_over_input_limit() const;
     void keep(std::string_view rest);
 
@@ -137,6 +145,8 @@ private:
 
     // A blocked command: session_blocking.cpp.
     task<bool> wait_while_blocked();
+    task<bool> wait_while_paused();
+    task<bool> receive_while_waiting();
     void time_out(const std::shared_ptr<parked_call>& call);
     void unblock();
     void end_wait();
@@ -150,6 +160,7 @@ private:
     output_buffer after_exec_; // pushes to itself, while it executes EXEC
     bool executing_ = false;
     bool finishing_ = false;
+    bool paused_ = false;       // by CLIENT PAUSE: the next request waits in input_
     std::size_t to_finish_ = 0; // bytes that had come when the server stopped, and are served still
     bool draining_ = false;
     std::optional<std::uint32_t> over_soft_limit_since_;

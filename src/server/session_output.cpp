@@ -31,6 +31,7 @@ void session::send_replies() {
         const std::size_t sent = socket_.write_some(asio::buffer(out.data(), out.size()), error);
         if (error) break;
         home_->count().bytes_out.add(sent);
+        home_->count().writes.add();
         out.consume(sent);
     }
     if (error == asio::error::would_block || error == asio::error::try_again)
@@ -57,6 +58,7 @@ bool session::send_unsent() noexcept {
             return false;
         }
         home_->count().bytes_out.add(sent);
+        home_->count().writes.add();
         unsent_.consume(sent);
     }
     unsent_.release();
@@ -94,10 +96,12 @@ void session::take(const published_message& message) {
 }
 
 void session::push(const published_message& message) {
-    if (!extra || !message.wanted_by(*extra)) return; // it has unsubscribed meanwhile
+    if (!message.wanted_by(*this)) return; // it has unsubscribed meanwhile
     if (close_after_reply) return;
-    // What it publishes to itself within EXEC follows the array of replies, as from Redis 7.2 on.
-    output_buffer& out = !executing_ ? unsent_ : in_exec != 0 ? after_exec_ : *replies_;
+    // What it publishes to itself within EXEC follows the array of replies, as from Redis 7.2 on,
+    // and EXEC's own line for MONITOR follows those of its commands.
+    const bool later = in_exec != 0 || !after_exec_.empty();
+    output_buffer& out = !executing_ ? unsent_ : later ? after_exec_ : *replies_;
     reply_writer reply{out, protocol};
     message.write(reply);
     if (!is_over_limit(out.size())) return;
@@ -125,7 +129,8 @@ bool session::check_output_limit() {
 // client-output-buffer-limit
 bool session::is_over_limit(std::size_t unread) {
     const settings& now = home_->server().configuration();
-    const output_limit& limit = subscriptions() != 0 ? now.subscriber_output : now.normal_output;
+    const output_limit& limit =
+        subscriptions() != 0 || monitoring ? now.subscriber_output : now.normal_output;
     const auto hard = static_cast<std::size_t>(limit.hard.load(std::memory_order_relaxed));
     const auto soft = static_cast<std::size_t>(limit.soft.load(std::memory_order_relaxed));
     if (hard != 0 && unread > hard) return true;

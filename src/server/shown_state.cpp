@@ -18,7 +18,12 @@ std::string to_text(const asio::ip::tcp::endpoint& endpoint) {
 }
 
 // The bits of flags_.
-enum : std::uint8_t { no_evict_bit = 1, no_touch_bit = 2, close_after_reply_bit = 4 };
+enum : std::uint8_t {
+    no_evict_bit = 1,
+    no_touch_bit = 2,
+    close_after_reply_bit = 4,
+    monitoring_bit = 8,
+};
 
 template <class Number, class Value>
 void store(std::atomic<Number>& to, Value value) noexcept {
@@ -54,7 +59,8 @@ void shown_state::publish(const client_state& client) noexcept {
     else
         store(queued_, client.in_exec != 0 ? static_cast<std::int32_t>(client.in_exec) : -1);
     store(flags_, (client.no_evict ? no_evict_bit : 0) | (client.no_touch ? no_touch_bit : 0) |
-                      (client.close_after_reply ? close_after_reply_bit : 0));
+                      (client.close_after_reply ? close_after_reply_bit : 0) |
+                      (client.monitoring ? monitoring_bit : 0));
 }
 
 void shown_state::publish_names(const client_state& client) {
@@ -97,6 +103,7 @@ client_info shown_state::describe(const core& server) const {
     const std::uint8_t flags = flags_.load(std::memory_order_relaxed);
     info.no_evict = (flags & no_evict_bit) != 0;
     info.no_touch = (flags & no_touch_bit) != 0;
+    info.monitoring = (flags & monitoring_bit) != 0;
     info.close_after_reply = (flags & close_after_reply_bit) != 0;
     const command* const last = last_command_.load(std::memory_order_relaxed);
     info.last_command = last != nullptr ? server.name_of(*last) : "NULL";

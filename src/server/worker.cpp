@@ -3,6 +3,7 @@
 #include <asio/co_spawn.hpp>
 #include <asio/post.hpp>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <utility>
 
@@ -156,6 +157,13 @@ void worker::tick() noexcept {
     limits_.bulk_size = server_->configuration().max_bulk_bytes.load(std::memory_order_relaxed);
 }
 
+void worker::resume_sessions() {
+    asio::post(io_, [this] {
+        for (session* one : std::vector{sessions_})
+            one->resume();
+    });
+}
+
 void worker::session_begins(session& one) {
     one.place_in_worker = sessions_.size();
     sessions_.push_back(&one);
@@ -169,14 +177,28 @@ void worker::session_ends(session& one) {
     sessions_now_.store(sessions_.size(), std::memory_order_relaxed);
 }
 
+void worker::note_cpu_time() noexcept {
+#ifdef RUSAGE_THREAD
+    rusage used{};
+    getrusage(RUSAGE_THREAD, &used);
+    const auto microseconds = [](const timeval& time) {
+        return std::int64_t{time.tv_sec} * 1'000'000 + time.tv_usec;
+    };
+    system_us_.store(microseconds(used.ru_stime), std::memory_order_relaxed);
+    user_us_.store(microseconds(used.ru_utime), std::memory_order_relaxed);
+#endif
+}
+
 task<void> worker::every_second() {
     while (!stopping_) {
+        note_cpu_time();
         coarse_seconds_ = server_->uptime_seconds();
         const std::int64_t timeout =
             server_->configuration().idle_timeout_seconds.load(std::memory_order_relaxed);
         for (session* one : std::vector{sessions_}) { // a copy: who is cut leaves the list
-            if (one->check_output_limit() || one->subscriptions() != 0) continue;
-            if (timeout > 0 && !one->parked && // who is blocked may be idle, as in Redis
+            if (one->check_output_limit() || one->subscriptions() != 0 || one->monitoring) continue;
+            if (timeout > 0 && !one->parked &&
+                !one->is_paused() && // who is blocked may be idle, as in Redis
                 coarse_seconds_ - one->shown().last_active() > static_cast<std::uint64_t>(timeout))
                 one->cut();
         }

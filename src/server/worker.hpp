@@ -56,6 +56,9 @@ public:
     /// Ends the sessions at once.
     void cut();
 
+    /// Lets the sessions that CLIENT PAUSE holds up try again; from any thread.
+    void resume_sessions();
+
     /// Takes over a connection that was accepted for this worker.
     void adopt(asio::ip::tcp::socket::native_handle_type descriptor, asio::ip::tcp protocol,
                std::uint64_t id);
@@ -68,6 +71,11 @@ public:
     std::size_t session_count() const noexcept {
         return sessions_now_.load(std::memory_order_relaxed);
     }
+
+    /// CPU time of the thread, in microseconds, as it was at most a second ago; from any thread.
+    std::int64_t system_us() const noexcept { return system_us_.load(std::memory_order_relaxed); }
+
+    std::int64_t user_us() const noexcept { return user_us_.load(std::memory_order_relaxed); }
 
     void session_begins(session& one);
     void session_ends(session& one);
@@ -125,6 +133,7 @@ private:
     void empty_mailbox();
     void try_postponed();
     task<void> every_second();
+    void note_cpu_time() noexcept;
 
     core* server_;
     asio::io_context io_;
@@ -142,6 +151,8 @@ private:
     bool cutting_ = false;
     std::vector<session*> sessions_; // each knows its place
     std::atomic<std::size_t> sessions_now_{0};
+    std::atomic<std::int64_t> system_us_{0};
+    std::atomic<std::int64_t> user_us_{0};
 
     std::mutex mailbox_mutex_;
     std::vector<delivery> mailbox_;  // guarded by mailbox_mutex_

@@ -38,6 +38,7 @@ void reclaimer::run() {
         std::vector<garbage> taken = std::exchange(waiting_, {});
         in_progress_ = taken.size();
         lock.unlock();
+        freed_.fetch_add(taken.size(), std::memory_order_relaxed);
         taken.clear();
         lock.lock();
         in_progress_ = 0;

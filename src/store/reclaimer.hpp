@@ -1,8 +1,10 @@
 // Frees large things on a thread of its own, so that nobody waits for it.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <thread>
 #include <variant>
@@ -33,6 +35,9 @@ public:
     /// How many things still wait.
     std::size_t pending() const;
 
+    /// How many have been freed.
+    std::uint64_t freed() const noexcept { return freed_.load(std::memory_order_relaxed); }
+
 private:
     void run();
 
@@ -41,7 +46,8 @@ private:
     std::vector<garbage> waiting_; // guarded by mutex_
     std::size_t in_progress_ = 0;  // guarded by mutex_
     bool stopping_ = false;        // guarded by mutex_
-    std::thread thread_;           // started under mutex_
+    std::atomic<std::uint64_t> freed_{0};
+    std::thread thread_; // started under mutex_
 };
 
 } // namespace mini_redis

@@ -230,7 +230,7 @@ store_guard::store_guard(sharded_store& store, std::vector<std::uint32_t> shards
     many_.erase(std::unique(many_.begin(), many_.end()), many_.end());
     for (std::size_t locked = 0; locked < many_.size(); ++locked) {
         try {
-            store.lock(store.shard_at(many_[locked]));
+            waited_ |= store.lock(store.shard_at(many_[locked]));
         } catch (const server_busy&) {
             many_.resize(locked);
             unlock_many();
@@ -293,7 +293,7 @@ void store_guard::lock_all_anew() {
 void store_guard::lock_all() {
     for (std::size_t i = 0; i < store_->shard_count(); ++i) {
         try {
-            store_->lock(store_->shard_at(i));
+            waited_ |= store_->lock(store_->shard_at(i));
         } catch (const server_busy&) {
             while (i-- > 0)
                 store_->shard_at(i).mutex.unlock();

@@ -101,11 +101,13 @@ public:
 
     shard& shard_of(const hashed_key& key) noexcept { return shards_[shard_index(key.hash)]; }
 
-    /// Locks a shard. Throws server_busy on a thread that gives way, while shards are held for
-    /// long.
-    void lock(shard& s) {
-        if (is_held_long() || !s.mutex.try_lock()) [[unlikely]]
-            lock_slowly(s);
+    /// Locks a shard; true if it had to wait. Throws server_busy on a thread that gives way, while
+    /// shards are held for long.
+    bool lock(shard& s) {
+        if (!is_held_long() && s.mutex.try_lock()) [[likely]]
+            return false;
+        lock_slowly(s);
+        return true;
     }
 
     /// From now on, until end_long_hold(), a thread that gives way waits for no shard: somebody has
@@ -298,6 +300,9 @@ public:
     /// Gives its locks up and waits for those of all shards.
     void lock_all_anew();
 
+    /// Whether somebody else had one of several locks, so that it took a while to get them.
+    bool has_waited() const noexcept { return waited_; }
+
     /// The numbers of the shards, if it is one of several keys.
     const std::vector<std::uint32_t>& shards() const noexcept { return many_; }
 
@@ -308,6 +313,7 @@ private:
     sharded_store* store_;
     shard* one_ = nullptr;
     bool all_ = false;
+    bool waited_ = false;
     std::vector<std::uint32_t> many_;
 };
 

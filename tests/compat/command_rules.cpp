@@ -194,6 +194,12 @@ constexpr auto commands = std::to_array<command_rule>({
     {3, "PUBLISH|SPUBLISH string-key value"},
     {1, "PUBSUB NUMSUB|CHANNELS|NUMPAT|SHARDNUMSUB|SHARDCHANNELS *key"},
     {1, "CONFIG GET pattern-of-nothing"},
+    {1, "ROLE"},
+    {1, "MODULE LIST|UNLOAD|junk ?key"},
+    {1, "SLOWLOG RESET|junk ?key"},
+    {1, "LATENCY LATEST|HISTORY|GRAPH|RESET|junk ?key"},
+    {1, "COMMAND LIST FILTERBY MODULE|junk key"},
+    {2, "MEMORY USAGE key ?count", shape},
     {1, "CONFIG|CLIENT|OBJECT|PUBSUB|COMMAND junk ?key"},
     {2, "junk *key"},
 });

@@ -27,6 +27,7 @@ const std::set<std::string, std::less<>> other_arguments{
     "command|getkeys",         // Redis states no arguments
     "command|getkeysandflags", // as above
     "config|get",              // Redis wraps the one argument in a block
+    "module|loadex",           // our notation repeats a token together with what follows it
     "debug",                   // Redis states no arguments
     "sort",                    // Redis gives its patterns numbers of keys that nobody can know
     "sort_ro",                 // as sort

@@ -55,9 +55,10 @@ TEST_CASE("a script that does not end is killed, and the others are told meanwhi
     raw_connection watching = redis.connect();
     watching.command({"WATCH", "list"});
 
-    const std::string script = GENERATE("while true do end", "while true do pcall(function() while true do end end) end",
-                                        "while true do coroutine.wrap(function() while true do end end)() end",
-                                        "redis.call('keys', '*') while true do redis.call('get', 'x') end");
+    const std::string script =
+        GENERATE("while true do end", "while true do pcall(function() while true do end end) end",
+                 "while true do coroutine.wrap(function() while true do end end)() end",
+                 "redis.call('keys', '*') while true do redis.call('get', 'x') end");
     endless.send(eval(script));
     CHECK(eventually([&] { return is_busy(others[0]); }));
     for (raw_connection& each : others)
@@ -66,7 +67,8 @@ TEST_CASE("a script that does not end is killed, and the others are told meanwhi
     watching = redis.connect();
     CHECK(begins_with(others[1].command({"FUNCTION", "KILL"}), "BUSY"));
     CHECK(others[1].command({"SCRIPT", "KILL"}).text == "OK");
-    CHECK(endless.read_reply().starts_with("-ERR Script killed by user with SCRIPT KILL... script: "));
+    CHECK(endless.read_reply().starts_with(
+        "-ERR Script killed by user with SCRIPT KILL... script: "));
     CHECK(eventually([&] { return !is_busy(others[2]); }));
     CHECK(begins_with(others[3].command({"SCRIPT", "KILL"}), "NOTBUSY"));
     CHECK(endless.command({"EVAL", "return 'again'", "0"}).text == "again");
@@ -85,7 +87,8 @@ TEST_CASE("a script that has written cannot be killed, but the server can stop")
     redis.wait();
 }
 
-TEST_CASE("scripts that use keys that they do not declare, on several threads, neither hang nor mix") {
+TEST_CASE(
+    "scripts that use keys that they do not declare, on several threads, neither hang nor mix") {
     running_server redis{small(3)};
     constexpr int rounds = 200;
     constexpr int clients = 4;
@@ -113,7 +116,9 @@ TEST_CASE("scripts that use keys that they do not declare, on several threads, n
     // What was refused in the middle has changed some of the others; a script that has roamed once
     // is not refused again.
     CHECK(refused <= 2 * clients);
-    const auto total = [&](int key) { return std::stoi(other.command({"GET", "key:" + std::to_string(key)}).text); };
+    const auto total = [&](int key) {
+        return std::stoi(other.command({"GET", "key:" + std::to_string(key)}).text);
+    };
     for (int key = 1; key <= 8; ++key) {
         CHECK(total(key) >= done);
         CHECK(total(key) <= done + refused);
@@ -123,27 +128,37 @@ TEST_CASE("scripts that use keys that they do not declare, on several threads, n
 TEST_CASE("what a script asks for is bounded") {
     running_server redis;
     // Memory.
-    CHECK(run(redis, "return #string.rep('x', 1e12)").find("not enough memory") != std::string::npos);
-    CHECK(run(redis, "local s = 'x' while true do s = s .. s end").find("not enough memory") != std::string::npos);
-    CHECK(run(redis, "local t = {} for i = 1, 1e9 do t[i] = i end").find("not enough memory") != std::string::npos);
-    CHECK(run(redis, "local s = string.rep('x', 1e8) local t = {} for i = 1, 1000 do t[i] = s end return t")
+    CHECK(run(redis, "return #string.rep('x', 1e12)").find("not enough memory") !=
+          std::string::npos);
+    CHECK(run(redis, "local s = 'x' while true do s = s .. s end").find("not enough memory") !=
+          std::string::npos);
+    CHECK(run(redis, "local t = {} for i = 1, 1e9 do t[i] = i end").find("not enough memory") !=
+          std::string::npos);
+    CHECK(
+        run(redis,
+            "local s = string.rep('x', 1e8) local t = {} for i = 1, 1000 do t[i] = s end return t")
+            .find("not enough memory") != std::string::npos);
+    CHECK(run(redis, "local s = string.rep('x', 1e8) return cjson.encode({s, s, s, s})")
               .find("not enough memory") != std::string::npos);
-    CHECK(run(redis, "local s = string.rep('x', 1e8) return cjson.encode({s, s, s, s})").find("not enough memory") !=
-          std::string::npos);
     // Depth.
-    CHECK(run(redis, "local function f() return 1 + f() end return f()").find("stack overflow") != std::string::npos);
-    CHECK(run(redis, "local t = {} for i = 1, 1e5 do t = {t} end return cjson.encode(t)").starts_with("ERR "));
-    CHECK(run(redis, "return cjson.decode(string.rep('[', 1e6))").starts_with("ERR "));
-    CHECK(run(redis, "return string.find(string.rep('a', 1e6), string.rep('a?', 1e6))").find("too complex") !=
+    CHECK(run(redis, "local function f() return 1 + f() end return f()").find("stack overflow") !=
           std::string::npos);
+    CHECK(run(redis, "local t = {} for i = 1, 1e5 do t = {t} end return cjson.encode(t)")
+              .starts_with("ERR "));
+    CHECK(run(redis, "return cjson.decode(string.rep('[', 1e6))").starts_with("ERR "));
+    CHECK(run(redis, "return string.find(string.rep('a', 1e6), string.rep('a?', 1e6))")
+              .find("too complex") != std::string::npos);
     CHECK(run(redis, "return loadstring(string.rep('(', 1e5))()").starts_with("ERR "));
     // Lua's own known faults.
-    CHECK(run(redis, "return unpack({}, 0, 2^31 - 1)").find("too many results") != std::string::npos);
+    CHECK(run(redis, "return unpack({}, 0, 2^31 - 1)").find("too many results") !=
+          std::string::npos);
     CHECK(run(redis, "return unpack({}, -2^31, 0)").find("too many results") != std::string::npos);
     CHECK(run(redis, "return bit.tohex(1, -2^31)") == "00000001");
     CHECK(run(redis, "return type(loadstring(string.dump(function() end)))") == "nil");
-    CHECK(run(redis, "return type(load(coroutine.wrap(function() coroutine.yield('\\27Lua') end)))") == "nil");
-    CHECK(run(redis, "error({a = 1})") .starts_with("ERR unknown error"));
+    CHECK(run(redis,
+              "return type(load(coroutine.wrap(function() coroutine.yield('\\27Lua') end)))") ==
+          "nil");
+    CHECK(run(redis, "error({a = 1})").starts_with("ERR unknown error"));
     CHECK(run(redis, "return 'alive'") == "alive");
 }
 
@@ -165,14 +180,18 @@ TEST_CASE("a script cannot leave anything behind for the next one") {
     CHECK(refused("string.upper = nil"));
     CHECK(refused("cjson.encode = nil"));
     CHECK(refused("table.insert(redis, 1)"));
-    CHECK(refused("local real = getmetatable(redis) if real ~= nil then real.__index = nil end redis.x = 1"));
-    CHECK(refused("for _, t in pairs({pairs(redis)}) do if type(t) == 'table' then t.call = nil end end"));
+    CHECK(refused(
+        "local real = getmetatable(redis) if real ~= nil then real.__index = nil end redis.x = 1"));
+    CHECK(refused(
+        "for _, t in pairs({pairs(redis)}) do if type(t) == 'table' then t.call = nil end end"));
     CHECK(run(redis, "return redis.call('echo', 'intact')") == "intact");
     // What pairs() and next() hand out is not the real table either.
-    CHECK(run(redis, "for k, v in pairs(_G) do if v == _G and k ~= '_G' then return k end end return 'no other'") ==
-          "no other");
+    CHECK(run(redis, "for k, v in pairs(_G) do if v == _G and k ~= '_G' then return k end end "
+                     "return 'no other'") == "no other");
     CHECK(run(redis, "collectgarbage('stop') return 'stopped'") == "stopped");
-    CHECK(run(redis, "for i = 1, 100 do local s = string.rep('x', 1e7) .. i end return 'collected'") == "collected");
+    CHECK(run(redis,
+              "for i = 1, 100 do local s = string.rep('x', 1e7) .. i end return 'collected'") ==
+          "collected");
 }
 
 TEST_CASE("SCRIPT FLUSH and FUNCTION LOAD reach every thread") {

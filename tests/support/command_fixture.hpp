@@ -11,8 +11,10 @@
 #include <string_view>
 #include <vector>
 
+#include "commands/diagnostics.hpp"
 #include "commands/executor.hpp"
 #include "commands/function_store.hpp"
+#include "commands/latency_histogram.hpp"
 #include "commands/running_scripts.hpp"
 #include "commands/script_store.hpp"
 #include "commands/services.hpp"
@@ -52,6 +54,18 @@ public:
         return 0;
     }
 
+    void begin_monitoring(client_state& client) override {
+        client.monitoring = true;
+        ++noted.monitors;
+    }
+
+    void end_monitoring(client_state& client) override {
+        client.monitoring = false;
+        --noted.monitors;
+    }
+
+    void feed_monitors(client_state&, const std::string& line) override { fed.push_back(line); }
+
     bool unblock(std::uint64_t, bool) override { return false; }
 
     script_store& scripts() override { return known_scripts; }
@@ -67,6 +81,8 @@ public:
     }
 
     std::size_t blocked_clients() override { return 0; }
+
+    void resume_clients() override { ++resumed; }
 
     std::vector<std::string> active_channels(subscription_kind,
                                              std::optional<std::string_view> pattern) override {
@@ -123,17 +139,28 @@ public:
 
     void reset_statistics() override { figures = {}; }
 
+    diagnostics& notes() override { return noted; }
+
+    latency_counts latencies(std::size_t) override { return {}; }
+
+    std::string address_of(const client_state& client) override {
+        return "127.0.0.1:" + std::to_string(client.id);
+    }
+
     void set_active_expiry(bool on) override { active_expiry = on; }
 
     void shut_down() override { stopped = true; }
 
     settings config;
     server_statistics figures;
+    diagnostics noted;
     std::map<std::pair<subscription_kind, std::string>, std::set<std::uint64_t>> listeners;
     std::vector<std::pair<std::string, std::string>> published;
     std::vector<client_info> others;
     std::vector<client_filter> killed;
     std::size_t kill_result = 0;
+    int resumed = 0;
+    std::vector<std::string> fed;
     bool active_expiry = true;
     bool stopped = false;
 };
