@@ -12,6 +12,7 @@
 #include "commands/context.hpp"
 #include "commands/families.hpp"
 #include "commands/settings.hpp"
+#include "commands/tracking.hpp"
 #include "commands/transaction.hpp"
 #include "resp/number.hpp"
 
@@ -161,6 +162,7 @@ void reset(context& c) {
         client.extra->name.clear();
     }
     end_transaction(client, c.store, false);
+    end_tracking(client, c.store, c.server, false);
     client.database = 0;
     if (client.replies == reply_mode::off) { // after SKIP, this reply is the one to skip
         client.replies = reply_mode::on;

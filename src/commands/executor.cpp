@@ -69,6 +69,7 @@ void executor::prepare(request& one, const client_state& client) const noexcept 
 
 void executor::execute(client_state& client, const request& one, reply_writer& reply) {
     count_->commands.add();
+    effects_.changes.client = client.id;
     const std::uint64_t errors = reply.errors();
     command_counters& count = count_->by_command[one.number];
     if (one.row == nullptr || !one.arity_fits) [[unlikely]] {
@@ -91,6 +92,8 @@ void executor::execute(client_state& client, const request& one, reply_writer& r
     }
     if (reply.errors() != errors) [[unlikely]]
         count_->error_replies.add();
+    if (client.tracking) [[unlikely]]
+        end_tracked_request(client, one);
 }
 
 // What could not be queued is not left out silently: EXEC will refuse.
@@ -264,6 +267,8 @@ void executor::execute_queued(client_state& client, std::span<const std::string_
     const std::size_t before = reply.buffer().size();
     try {
         call(client, *one.row, one.args, keys, reply, all_locked);
+        if (client.tracking) [[unlikely]]
+            note_reads(client, *one.row, one.args, keys);
     } catch (const std::bad_alloc&) { // the others go on
         reply.buffer().truncate(before);
         reply.error("ERR out of memory");
@@ -281,6 +286,8 @@ void executor::execute_queued(client_state& client, std::span<const std::string_
 
 void executor::conclude(client_state& client, const command& row,
                         std::span<const std::string_view> args, std::span<const hashed_key> keys) {
+    if (client.tracking) [[unlikely]]
+        note_reads(client, row, args, keys);
     if (effects_.parked) [[unlikely]]
         park(client, row, args, keys);
     if (!effects_.changes.ready.empty()) [[unlikely]]

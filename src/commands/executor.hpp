@@ -102,6 +102,9 @@ private:
     bool serve(parked_call& waiting, const hashed_key& ready);
     void tell_new_keys(bool tell);
     void publish_events(client_state& client);
+    void note_reads(const client_state& client, const command& row,
+                    std::span<const std::string_view> args, std::span<const hashed_key> keys);
+    void end_tracked_request(client_state& client, const request& one);
     bool add_needed_by_waiters(std::vector<std::uint64_t>& touched,
                                const std::vector<std::uint32_t>& locked) const;
     void run_timed(client_state& client, const request& one, reply_writer& reply,

@@ -100,7 +100,7 @@ void clients_section(context& c, const server_statistics& now, std::string& out)
     line(out, "cluster_connections:0");
     line(out, "maxclients:{}", c.server.configuration().max_clients.load());
     line(out, "blocked_clients:{}", c.server.blocked_clients());
-    line(out, "tracking_clients:0");
+    line(out, "tracking_clients:{}", now.tracking_clients);
     line(out, "pubsub_clients:{}", now.pubsub_clients);
 }
 
@@ -149,6 +149,9 @@ void stats_section(context& c, const server_statistics& now, std::string& out) {
     line(out, "pubsub_channels:{}",
          c.server.active_channels(subscription_kind::channel, std::nullopt).size());
     line(out, "pubsub_patterns:{}", c.server.pattern_count());
+    line(out, "tracking_total_keys:{}", c.store.read_keys());
+    line(out, "tracking_total_items:{}", c.store.readings());
+    line(out, "tracking_total_prefixes:{}", now.tracking_prefixes);
     line(out, "total_error_replies:{}", now.error_replies);
 }
 

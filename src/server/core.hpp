@@ -11,6 +11,7 @@
 #include <memory>
 #include <mini_redis/server.hpp>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -23,6 +24,7 @@
 #include "server/io.hpp"
 #include "server/listener.hpp"
 #include "server/purger.hpp"
+#include "server/tracker.hpp"
 #include "server/worker.hpp"
 
 namespace mini_redis {
@@ -69,6 +71,11 @@ public:
     void forget(session& one);
 
     // services
+    void begin_tracking(client_state& client, std::span<const std::string_view> prefixes) override;
+    void end_tracking(client_state& client) noexcept override;
+
+    bool has_client(std::uint64_t id) override { return directory_.find(id) != nullptr; }
+
     void subscribe(client_state& client, subscription_kind kind, std::string_view name) override;
     void unsubscribe(client_state& client, subscription_kind kind, std::string_view name) override;
     std::function<void()> waker(client_state& client) override;
@@ -107,6 +114,7 @@ private:
     void run_threads();
     void limit_stopping();
     void announce_expired(std::size_t database, std::string_view key);
+    void limit_read_keys();
     void worker_ended();
 
     server_options options_;
@@ -116,6 +124,7 @@ private:
     std::chrono::steady_clock::time_point started_;
     hub hub_;
     directory directory_;
+    tracker tracker_{directory_};
     std::atomic<std::size_t> connected_{0};
     std::atomic<std::size_t> blocked_{0};
     std::size_t next_worker_ = 0; // the accept loop's own

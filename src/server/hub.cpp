@@ -19,6 +19,10 @@ bool published_message::wanted_by(const client_state::rare& subscriptions) const
     return false;
 }
 
+void published_message::give_to(session& receiver) const {
+    receiver.push(*this);
+}
+
 void published_message::write(reply_writer& out) const {
     if (kind != subscription_kind::pattern) {
         out.push(3);

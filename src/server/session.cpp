@@ -11,6 +11,7 @@
 
 #include "commands/parked_call.hpp"
 #include "commands/settings.hpp"
+#include "commands/tracking.hpp"
 #include "commands/transaction.hpp"
 #include "resp/reply_writer.hpp"
 #include "server/core.hpp"
@@ -56,6 +57,7 @@ void session::leave() noexcept {
     if (std::exchange(has_left_, true)) return;
     if (parked) end_wait();
     end_transaction(*this, home_->server().keys().store(), false);
+    end_tracking(*this, home_->server().keys().store(), home_->server(), false);
     home_->server().forget(*this);
     home_->session_ends(*this);
     spdlog::debug("client {} is gone", id);
@@ -277,9 +279,9 @@ void session::run_command(const request& one, reply_writer& reply) {
         reply.error("ERR out of memory");
     }
     in_exec = 0;
-    if (!after_exec_.empty()) {
-        replies_->append(after_exec_.view());
-        after_exec_.release();
+    if (!after_reply_.empty()) [[unlikely]] {
+        replies_->append(after_reply_.view());
+        after_reply_.release();
     }
     // Commands on one key change nothing of the client, but may be queued.
     if (!one.one_key || in_transaction) shown_.publish(*this);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "store/entry.hpp"
+#include "store/reader_table.hpp"
 #include "store/table.hpp"
 
 namespace mini_redis {
@@ -19,7 +20,7 @@ namespace mini_redis {
 /// *Thread safety*: discard() and drain() may be called from any thread.
 class reclaimer {
 public:
-    using garbage = std::variant<entry_ptr, table, std::vector<table>>;
+    using garbage = std::variant<entry_ptr, table, std::vector<table>, std::vector<reader_table>>;
 
     reclaimer() = default;
     ~reclaimer();
