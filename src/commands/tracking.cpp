@@ -96,9 +96,8 @@ std::size_t first_overlapping(std::span<const std::string_view> prefixes) {
     std::vector<std::size_t> sorted(prefixes.size());
     for (std::size_t i = 0; i < sorted.size(); ++i)
         sorted[i] = i;
-    std::stable_sort(sorted.begin(), sorted.end(), [&](std::size_t a, std::size_t b) {
-        return prefixes[a] < prefixes[b];
-    });
+    std::stable_sort(sorted.begin(), sorted.end(),
+                     [&](std::size_t a, std::size_t b) { return prefixes[a] < prefixes[b]; });
 
     struct link {
         std::string_view prefix;

@@ -18,12 +18,12 @@ class sharded_store;
 ///
 /// *Thread safety*: belongs to the thread of its connection, as client_state.
 struct tracking_state {
-    bool broadcast = false; ///< BCAST: told of all keys with its prefixes, whoever reads them
-    bool opt_in = false;    ///< only what follows CLIENT CACHING YES counts as read
-    bool opt_out = false;   ///< all but what follows CLIENT CACHING NO
-    bool no_loop = false;   ///< not told of what it changes itself
-    bool caching = false;   ///< CLIENT CACHING was called for the next request or transaction
-    bool broken = false;    ///< there was something to tell, and `redirect` was gone
+    bool broadcast = false;     ///< BCAST: told of all keys with its prefixes, whoever reads them
+    bool opt_in = false;        ///< only what follows CLIENT CACHING YES counts as read
+    bool opt_out = false;       ///< all but what follows CLIENT CACHING NO
+    bool no_loop = false;       ///< not told of what it changes itself
+    bool caching = false;       ///< CLIENT CACHING was called for the next request or transaction
+    bool broken = false;        ///< there was something to tell, and `redirect` was gone
     std::uint64_t redirect = 0; ///< the client that is told in its place; 0: itself
     std::set<std::string, std::less<>> prefixes; ///< with `broadcast`
 

@@ -57,7 +57,7 @@ public:
     void give_to(session& receiver) const override;
 
     const changed_keys keys;
-    const std::uint64_t except; ///< keys that were changed by this client are left out
+    const std::uint64_t except;      ///< keys that were changed by this client are left out
     const protocol_version protocol; ///< the tracking client's
 };
 
