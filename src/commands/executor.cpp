@@ -189,6 +189,8 @@ void executor::tick() noexcept {
               *commands_, effects_,
               *this,      all_locked};
     row.handler(c);
+    if (client.tracking) [[unlikely]]
+        note_reads(client, row, args, keys);
 }
 
 void executor::run(client_state& client, const request& one, reply_writer& reply) {
@@ -267,8 +269,6 @@ void executor::execute_queued(client_state& client, std::span<const std::string_
     const std::size_t before = reply.buffer().size();
     try {
         call(client, *one.row, one.args, keys, reply, all_locked);
-        if (client.tracking) [[unlikely]]
-            note_reads(client, *one.row, one.args, keys);
     } catch (const std::bad_alloc&) { // the others go on
         reply.buffer().truncate(before);
         reply.error("ERR out of memory");
@@ -286,8 +286,6 @@ void executor::execute_queued(client_state& client, std::span<const std::string_
 
 void executor::conclude(client_state& client, const command& row,
                         std::span<const std::string_view> args, std::span<const hashed_key> keys) {
-    if (client.tracking) [[unlikely]]
-        note_reads(client, row, args, keys);
     if (effects_.parked) [[unlikely]]
         park(client, row, args, keys);
     if (!effects_.changes.ready.empty()) [[unlikely]]
