@@ -65,6 +65,8 @@ constexpr std::string_view redis_commands =
 constexpr std::pair<std::string_view, std::string_view> differences[] = {
     {"client|list", "argv-mem, rbs and rbp are 0: there are no such buffers"},
     {"client|reply", "as in Redis; pushes are not held back"},
+    {"client|tracking", "what comes by redirection to a client that has made the change itself "
+                        "follows its reply; in Redis it may stand inside of it"},
     {"command|docs", "without history, deprecation and module fields; summaries are our own"},
     {"config|get", "the settings that mini-redis has"},
     {"config|set", "the settings that mini-redis has; no value that it could not honour"},

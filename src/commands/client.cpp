@@ -14,6 +14,7 @@
 #include "commands/command.hpp"
 #include "commands/context.hpp"
 #include "commands/families.hpp"
+#include "commands/tracking.hpp"
 #include "resp/number.hpp"
 
 namespace mini_redis {
@@ -33,6 +34,9 @@ std::string flags_of(const client_info& client) {
     if (client.queued >= 0) flags += 'x';
     if (client.blocked) flags += 'b';
     if (client.channels + client.patterns + client.shard_channels != 0) flags += 'P';
+    if (client.tracking) flags += 't';
+    if (client.broken_redirect) flags += 'R';
+    if (client.broadcast) flags += 'B';
     if (client.close_after_reply) flags += 'c';
     if (client.no_evict) flags += 'e';
     if (client.no_touch) flags += 'T';
@@ -48,14 +52,15 @@ void append_line(std::string& text, const client_info& client) {
         "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} "
         "psub={} ssub={} multi={} qbuf={} qbuf-free={} argv-mem=0 multi-mem={} rbs=0 rbp=0 "
         "obl={} oll={} omem={} tot-mem={} events={} cmd={} "
-        "user=default redir=-1 resp={} lib-name={} lib-ver={}\n",
+        "user=default redir={} resp={} lib-name={} lib-ver={}\n",
         client.id, client.address, client.local_address, client.descriptor, client.name,
         client.age_seconds, client.idle_seconds, flags_of(client), client.database, client.channels,
         client.patterns, client.shard_channels, client.queued, client.input_bytes,
         std::max(client.input_memory, client.input_bytes) - client.input_bytes,
         client.queued_memory, client.output_bytes, client.output_memory != 0 ? 1 : 0,
         client.output_memory, client.memory, client.output_bytes != 0 ? "rw" : "r",
-        client.last_command, client.protocol, client.library_name, client.library_version);
+        client.last_command, client.redirect, client.protocol, client.library_name,
+        client.library_version);
 }
 
 // "normal", "master", "replica" or "pubsub"; otherwise replies with an error.
@@ -241,6 +246,16 @@ using category = acl_category;
 constexpr std::array<std::string_view, 1> changing_output{"nondeterministic_output"};
 
 constexpr command client_rows[] = {
+    {.name = "caching",
+     .handler = client_caching,
+     .arity = 3,
+     .flags = noscript | loading | stale,
+     .categories = category::connection,
+     .group = "connection",
+     .since = "6.0.0",
+     .complexity = "O(1)",
+     .syntax = "<mode: YES | NO>",
+     .summary = "Says whether what the next request reads is to be tracked."},
     {.name = "getname",
      .handler = client_getname,
      .arity = 2,
@@ -250,6 +265,15 @@ constexpr command client_rows[] = {
      .since = "2.6.9",
      .complexity = "O(1)",
      .summary = "Tells the connection's name."},
+    {.name = "getredir",
+     .handler = client_getredir,
+     .arity = 2,
+     .flags = noscript | loading | stale,
+     .categories = category::connection,
+     .group = "connection",
+     .since = "6.0.0",
+     .complexity = "O(1)",
+     .summary = "Tells which client gets the invalidations of this one."},
     {.name = "help",
      .handler = container_help,
      .arity = 2,
@@ -362,6 +386,26 @@ constexpr command client_rows[] = {
      .complexity = "O(1)",
      .syntax = "connection-name",
      .summary = "Names the connection."},
+    {.name = "tracking",
+     .handler = client_tracking,
+     .arity = -3,
+     .flags = noscript | loading | stale | locks_itself,
+     .categories = category::connection,
+     .group = "connection",
+     .since = "6.0.0",
+     .complexity = "O(1), and with BCAST O(N) in the number of prefixes",
+     .syntax = "<status: ON | OFF> [REDIRECT client-id:integer] [PREFIX prefix ...] [BCAST] "
+               "[OPTIN] [OPTOUT] [NOLOOP]",
+     .summary = "Lets the server tell the client when keys that it has read change."},
+    {.name = "trackinginfo",
+     .handler = client_trackinginfo,
+     .arity = 2,
+     .flags = noscript | loading | stale,
+     .categories = category::connection,
+     .group = "connection",
+     .since = "6.2.0",
+     .complexity = "O(1)",
+     .summary = "Tells the connection's tracking options."},
     {.name = "unblock",
      .handler = client_unblock,
      .arity = -3,

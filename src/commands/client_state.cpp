@@ -1,5 +1,6 @@
 #include "commands/client_state.hpp"
 
+#include "commands/tracking.hpp"
 #include "commands/transaction.hpp"
 
 namespace mini_redis {

@@ -18,6 +18,7 @@ enum class reply_mode : std::uint8_t {
     skip,      ///< this command's reply is left out, then on again
 };
 
+struct tracking_state;
 struct transaction;
 class parked_call;
 
@@ -41,6 +42,7 @@ struct client_state {
     bool no_touch = false;
     bool monitoring = false;     ///< fed by MONITOR; set by services
     bool in_transaction = false; ///< after MULTI: `queue` is there
+    bool tracking = false;       ///< after CLIENT TRACKING ON: `extra->tracking` is there
     /// While EXEC runs, whose replies are one array: how many requests it has.
     std::uint32_t in_exec = 0;
 
@@ -59,6 +61,7 @@ struct client_state {
         std::set<std::string, std::less<>> patterns;
         std::set<std::string, std::less<>> shard_channels;
         std::unique_ptr<transaction> queue; ///< MULTI and WATCH
+        std::unique_ptr<tracking_state> tracking;
     };
 
     std::unique_ptr<rare> extra;

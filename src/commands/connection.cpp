@@ -12,6 +12,7 @@
 #include "commands/context.hpp"
 #include "commands/families.hpp"
 #include "commands/settings.hpp"
+#include "commands/tracking.hpp"
 #include "commands/transaction.hpp"
 #include "resp/number.hpp"
 
@@ -162,6 +163,7 @@ void reset(context& c) {
     }
     if (client.monitoring) c.server.end_monitoring(client);
     end_transaction(client, c.store, false);
+    end_tracking(client, c.store, c.server, false);
     client.database = 0;
     if (client.replies == reply_mode::off) { // after SKIP, this reply is the one to skip
         client.replies = reply_mode::on;

@@ -111,6 +111,7 @@ void executor::prepare(request& one, const client_state& client) const noexcept 
 }
 
 void executor::execute(client_state& client, const request& one, reply_writer& reply) {
+    effects_.changes.client = client.id;
     const std::uint64_t errors = reply.errors();
     command_counters& count = count_->by_command[one.number];
     if (one.row == nullptr || !one.arity_fits) [[unlikely]] {
@@ -131,6 +132,8 @@ void executor::execute(client_state& client, const request& one, reply_writer& r
     }
     if (reply.errors() != errors) [[unlikely]]
         count_errors(reply, errors);
+    if (client.tracking) [[unlikely]]
+        end_tracked_request(client, one);
 }
 
 void executor::count_errors(reply_writer& reply, std::uint64_t before) {
@@ -238,6 +241,8 @@ void executor::tick() noexcept {
               *commands_, effects_,
               *this,      all_locked};
     row.handler(c);
+    if (client.tracking) [[unlikely]]
+        note_reads(client, row, args, keys);
 }
 
 void executor::run(client_state& client, const request& one, reply_writer& reply) {

@@ -140,6 +140,9 @@ private:
     void publish_events(client_state& client);
     void feed_monitors(client_state& client, const command& row,
                        std::span<const std::string_view> args, std::string_view from = {});
+    void note_reads(const client_state& client, const command& row,
+                    std::span<const std::string_view> args, std::span<const hashed_key> keys);
+    void end_tracked_request(client_state& client, const request& one);
     bool add_needed_by_waiters(std::vector<std::uint64_t>& touched,
                                const std::vector<std::uint32_t>& locked) const;
 

@@ -89,7 +89,7 @@ void clients(context& c, const server_statistics& now, std::string& out) {
     line(out, "client_recent_max_input_buffer:{}", now.largest_input);
     line(out, "client_recent_max_output_buffer:{}", now.largest_output);
     line(out, "blocked_clients:{}", c.server.blocked_clients());
-    line(out, "tracking_clients:0");
+    line(out, "tracking_clients:{}", now.tracking_clients);
     line(out, "clients_in_timeout_table:{}", now.clients_with_deadline);
     line(out, "pubsub_clients:{}", now.pubsub_clients);
 }

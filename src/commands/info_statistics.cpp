@@ -57,10 +57,12 @@ void stats(context& c, const server_statistics& now, std::string& out) {
     for (const std::string_view nothing :
          {"latest_fork_usec", "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys",
           "active_defrag_hits", "active_defrag_misses", "active_defrag_key_hits",
-          "active_defrag_key_misses", "total_active_defrag_time", "current_active_defrag_time",
-          "tracking_total_keys", "tracking_total_items", "tracking_total_prefixes",
-          "unexpected_error_replies"})
+          "active_defrag_key_misses", "total_active_defrag_time", "current_active_defrag_time"})
         line(out, "{}:0", nothing);
+    line(out, "tracking_total_keys:{}", c.store.read_keys());
+    line(out, "tracking_total_items:{}", c.store.readings());
+    line(out, "tracking_total_prefixes:{}", now.tracking_prefixes);
+    line(out, "unexpected_error_replies:0");
     line(out, "total_error_replies:{}", now.error_replies);
     line(out, "dump_payload_sanitizations:0");
     line(out, "total_reads_processed:{}", now.reads);

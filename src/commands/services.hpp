@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,6 +53,10 @@ struct client_info {
     bool no_touch = false;
     bool close_after_reply = false;
     bool monitoring = false;
+    bool tracking = false;
+    bool broadcast = false;       ///< it tracks with BCAST
+    bool broken_redirect = false; ///< what it should be told of went to nobody
+    std::int64_t redirect = -1;   ///< the client that is told; 0: itself, -1: nobody
 };
 
 /// Figures about one command.
@@ -71,6 +76,8 @@ struct server_statistics {
     std::uint64_t connections_rejected = 0;
     std::size_t connected_clients = 0;
     std::size_t pubsub_clients = 0;
+    std::size_t tracking_clients = 0;
+    std::size_t tracking_prefixes = 0;
     std::uint64_t commands_processed = 0;
     std::uint64_t bytes_in = 0;
     std::uint64_t bytes_out = 0;
@@ -145,7 +152,15 @@ public:
     /// found nothing, so that whoever ends the wait or the connection from now on finds it waiting.
     virtual void begin_wait(client_state& client) noexcept = 0;
 
+    // Client-side caching. The client's own tracking_state is the caller's to keep, before.
+    /// The client is told of what has been read in its name or, if it broadcasts, of the changes of
+    /// all keys with these prefixes too.
+    virtual void begin_tracking(client_state& client,
+                                std::span<const std::string_view> prefixes) = 0;
+    virtual void end_tracking(client_state& client) noexcept = 0;
+
     // Connections.
+    virtual bool has_client(std::uint64_t id) = 0;
     virtual std::vector<client_info> clients() = 0;
     virtual client_info describe(const client_state& client) = 0;
     /// Publishes what of the client's state others see, before they are told of it; after changing

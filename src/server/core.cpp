@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "commands/process_memory.hpp"
+#include "commands/arguments.hpp"
 #include "commands/registry.hpp"
 #include "server/session.hpp"
 
@@ -70,6 +71,11 @@ core::core(const server_options& options)
     };
     for (std::size_t i = 0; i < options_.threads; ++i)
         workers_.push_back(std::make_unique<worker>(*this));
+    tracker_.use(workers_.front()->io());
+    keys_.store().set_change_listener(&tracker_);
+    settings_.observe("tracking-table-max-keys", [this](const std::string&) {
+        asio::post(workers_.front()->io(), [this] { limit_read_keys(); });
+    });
 }
 
 core::~core() {
@@ -244,6 +250,23 @@ void core::unsubscribe(client_state& client, subscription_kind kind, std::string
 std::size_t core::publish(client_state* publisher, std::string_view channel,
                           std::string_view payload) {
     return hub_.publish(publisher != nullptr ? &session_of(*publisher) : nullptr, channel, payload);
+}
+
+void core::begin_tracking(client_state& client, std::span<const std::string_view> prefixes) {
+    tracker_.begin(session_of(client), prefixes);
+}
+
+void core::end_tracking(client_state& client) noexcept {
+    tracker_.end(session_of(client));
+}
+
+// After the limit has been changed, a few at a time; otherwise who reads sees to it.
+void core::limit_read_keys() {
+    constexpr std::size_t at_once = 1000;
+    const auto most = static_cast<std::size_t>(settings_.tracked_keys.load());
+    if (most == 0 || keys_.store().read_keys() <= most) return;
+    keys_.store().limit_read_keys(most, at_once, random_number(), nullptr);
+    asio::post(workers_.front()->io(), [this] { limit_read_keys(); });
 }
 
 std::function<void()> core::waker(client_state& client) {

@@ -12,6 +12,7 @@
 #include <memory>
 #include <mini_redis/server.hpp>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -30,6 +31,7 @@
 #include "server/listener.hpp"
 #include "server/purger.hpp"
 #include "server/rate_meter.hpp"
+#include "server/tracker.hpp"
 #include "server/worker.hpp"
 
 namespace mini_redis {
@@ -76,6 +78,11 @@ public:
     void forget(session& one);
 
     // services
+    void begin_tracking(client_state& client, std::span<const std::string_view> prefixes) override;
+    void end_tracking(client_state& client) noexcept override;
+
+    bool has_client(std::uint64_t id) override { return directory_.find(id) != nullptr; }
+
     void subscribe(client_state& client, subscription_kind kind, std::string_view name) override;
     void unsubscribe(client_state& client, subscription_kind kind, std::string_view name) override;
     std::function<void()> waker(client_state& client) override;
@@ -136,6 +143,7 @@ private:
     void run_threads();
     void limit_stopping();
     void announce_expired(std::size_t database, std::string_view key);
+    void limit_read_keys();
     void worker_ended();
     server_statistics count_all();
     latency_counts all_latencies(std::size_t number) const;
@@ -152,6 +160,7 @@ private:
     std::chrono::steady_clock::time_point started_;
     hub hub_;
     directory directory_;
+    tracker tracker_{directory_};
     std::atomic<std::size_t> connected_{0};
     std::atomic<std::size_t> blocked_{0};
     std::atomic<std::size_t> blocked_with_deadline_{0};

@@ -101,6 +101,8 @@ void core::add_clients_to(server_statistics& now) const {
         now.largest_input = std::max(now.largest_input, client.input_memory);
         now.largest_output = std::max(now.largest_output, client.output_memory);
     }
+    now.tracking_clients = tracker_.client_count();
+    now.tracking_prefixes = tracker_.prefix_count();
 }
 
 void core::reset_statistics() {

@@ -47,6 +47,12 @@ client_info directory::describe(const session& one) const {
     return one.describe();
 }
 
+std::shared_ptr<session> directory::find(std::uint64_t id) const {
+    const std::lock_guard lock{mutex_};
+    const auto found = sessions_.find(id);
+    return found != sessions_.end() ? found->second->weak_from_this().lock() : nullptr;
+}
+
 void directory::publish_names(session& one) {
     const std::lock_guard lock{mutex_};
     one.shown().publish_names(one);

@@ -24,6 +24,9 @@ public:
     std::size_t size() const;
     std::vector<client_info> describe_all() const;
     client_info describe(const session& one) const;
+    /// The session of that number, or null.
+    std::shared_ptr<session> find(std::uint64_t id) const;
+
     void publish_names(session& one);
 
     /// Lets the peer of a session see the end of its connection now, if it is still there.

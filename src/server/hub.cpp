@@ -22,6 +22,10 @@ bool published_message::wanted_by(const client_state& client) const {
     return false;
 }
 
+void published_message::give_to(session& receiver) const {
+    receiver.push(*this);
+}
+
 void published_message::write(reply_writer& out) const {
     if (feed) return out.simple_string(text->payload);
     if (kind != subscription_kind::pattern) {

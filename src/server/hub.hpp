@@ -16,6 +16,7 @@
 #include "commands/client_state.hpp"
 #include "commands/services.hpp"
 #include "resp/reply_writer.hpp"
+#include "server/session_message.hpp"
 
 namespace mini_redis {
 
@@ -23,7 +24,7 @@ class session;
 class worker;
 
 /// A message on its way; the workers of its subscribers share it.
-struct published_message {
+struct published_message final : session_message {
     subscription_kind kind = subscription_kind::channel;
     std::string pattern; ///< the pattern that matched, of a pattern's subscribers
     bool feed = false;   ///< no message, but a line for MONITOR's clients: the payload
@@ -35,10 +36,11 @@ struct published_message {
 
     std::shared_ptr<const body> text; ///< all patterns that match share it
 
-    /// About as many bytes as it is on the wire.
-    std::size_t size() const noexcept {
+    std::size_t size() const noexcept override {
         return pattern.size() + text->channel.size() + text->payload.size();
     }
+
+    void give_to(session& receiver) const override;
 
     /// Whether a client still subscribes to it.
     bool wanted_by(const client_state& client) const;

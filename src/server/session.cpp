@@ -11,6 +11,7 @@
 
 #include "commands/parked_call.hpp"
 #include "commands/settings.hpp"
+#include "commands/tracking.hpp"
 #include "commands/transaction.hpp"
 #include "resp/reply_writer.hpp"
 #include "server/core.hpp"
@@ -56,12 +57,12 @@ void session::leave() noexcept {
     if (std::exchange(has_left_, true)) return;
     if (parked) end_wait();
     in_transaction = false;
-    if (extra && extra->queue) {
-        sharded_store& store = home_->server().keys().store();
+    sharded_store& store = home_->server().keys().store();
+    if (extra && extra->queue)
         home_->when_unlocked([&store, queue = std::shared_ptr{std::move(extra->queue)}] {
             unwatch_all(*queue, store, false);
         });
-    }
+    end_tracking(*this, store, home_->server(), false);
     home_->server().forget(*this);
     home_->session_ends(*this);
     spdlog::debug("client {} is gone", id);
@@ -303,9 +304,9 @@ request_parser::result session::read_batch(std::string_view& input, std::size_t&
         tell_out_of_memory(reply);
     }
     in_exec = 0;
-    if (!after_exec_.empty()) {
-        replies_->append(after_exec_.view());
-        after_exec_.release();
+    if (!after_reply_.empty()) [[unlikely]] {
+        replies_->append(after_reply_.view());
+        after_reply_.release();
     }
     // Commands on one key change nothing of the client, but may be queued.
     if (!one.one_key || in_transaction) shown_.publish(*this);

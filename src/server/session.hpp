@@ -6,7 +6,8 @@
 // more is executed: that is the back-pressure.
 //
 // session.cpp has the connection's life and its requests, session_output.cpp what is sent,
-// session_blocking.cpp the wait for what a command did not find.
+// session_blocking.cpp the wait for what a command did not find, session_tracking.cpp what is told
+// of keys that change.
 #pragma once
 
 #include <array>
@@ -34,6 +35,9 @@ namespace mini_redis {
 
 class worker;
 struct request;
+class invalidation;
+class redirected_invalidation;
+class session_message;
 struct published_message;
 
 /// *Thread safety*: belongs to its worker's thread, except describe() and request_close().
@@ -58,15 +62,22 @@ public:
 
     /// Announces a message that its worker is about to be handed; from any thread. False if too
     /// many are on their way already: then the session ends, as if it did not take them.
-    bool expect(const published_message& message);
+    bool expect(const session_message& message);
 
     /// Takes a message that was announced.
-    void take(const published_message& message);
+    void take(const session_message& message);
 
     /// Appends a message to what is to be sent, if the session still subscribes to its channel.
     void push(const published_message& message);
 
-    /// Sends what push() has gathered.
+    /// Tells the client of changes of keys, or the one that it redirects to; if it still wants to
+    /// know. On its own thread, as the next.
+    void invalidate(const invalidation& what);
+
+    /// Appends what it or a client that redirects to it is told of changes.
+    void push_invalidation(const redirected_invalidation& what);
+
+    /// Sends what push() and push_invalidation() have gathered.
     void flush_pushes();
 
     /// Ends the session if the peer has left too much unread for too long; true if so.
@@ -141,6 +152,7 @@ private:
     task<void> drain();
     void begin_drain();
     void say_goodbye();
+    void end_push(const output_buffer& out);
     bool is_over_limit(std::size_t unread);
 
     // A blocked command: session_blocking.cpp.
@@ -157,13 +169,14 @@ private:
     output_buffer input_;  // what was read and not yet executed
     output_buffer unsent_; // replies and pushes that the peer has not taken
     output_buffer* replies_ = nullptr;
-    output_buffer after_exec_; // pushes to itself, while it executes EXEC
+    output_buffer after_reply_; // pushes to itself that follow the reply of what it executes
     bool executing_ = false;
     bool finishing_ = false;
     bool paused_ = false;       // by CLIENT PAUSE: the next request waits in input_
     std::size_t to_finish_ = 0; // bytes that had come when the server stopped, and are served still
     bool draining_ = false;
     std::optional<std::uint32_t> over_soft_limit_since_;
+    std::atomic<bool> overrun_{false};     // there were too many of them
     std::atomic<std::size_t> expected_{0}; // bytes of messages that wait in the worker's mailbox
     bool has_left_ = true;                 // and not entered before enter()
 

@@ -5,6 +5,7 @@
 // to unsent_, and drained beside the loop; who leaves too many of them unread is disconnected.
 #include <asio/buffer.hpp>
 #include <asio/co_spawn.hpp>
+#include <asio/post.hpp>
 #include <exception>
 #include <spdlog/spdlog.h>
 #include <string>
@@ -79,20 +80,22 @@ task<void> session::drain() {
 
 // -- Publish and subscribe -------------------------------------------------------------------
 
-bool session::expect(const published_message& message) {
+bool session::expect(const session_message& message) {
     const std::size_t size = message.size();
     const std::size_t waiting = expected_.fetch_add(size, std::memory_order_relaxed) + size;
     const auto limit = static_cast<std::size_t>(
         home_->server().configuration().subscriber_output.hard.load(std::memory_order_relaxed));
     if (limit == 0 || waiting <= limit) return true;
     expected_.fetch_sub(size, std::memory_order_relaxed);
-    request_close();
+    // Its own thread ends it: here are locks, of shards and of calls that are being served.
+    if (!overrun_.exchange(true, std::memory_order_relaxed))
+        asio::post(home_->io(), [self = shared_from_this()] { self->request_close(); });
     return false;
 }
 
-void session::take(const published_message& message) {
+void session::take(const session_message& message) {
     expected_.fetch_sub(message.size(), std::memory_order_relaxed);
-    push(message);
+    message.give_to(*this);
 }
 
 void session::push(const published_message& message) {
@@ -100,13 +103,18 @@ void session::push(const published_message& message) {
     if (close_after_reply) return;
     // What it publishes to itself within EXEC follows the array of replies, as from Redis 7.2 on,
     // and EXEC's own line for MONITOR follows those of its commands.
-    const bool later = in_exec != 0 || !after_exec_.empty();
-    output_buffer& out = !executing_ ? unsent_ : later ? after_exec_ : *replies_;
+    const bool later = in_exec != 0 || !after_reply_.empty();
+    output_buffer& out = !executing_ ? unsent_ : later ? after_reply_ : *replies_;
     reply_writer reply{out, protocol};
     message.write(reply);
+    end_push(out);
+}
+
+// After a message has been written: it may have been one too many.
+void session::end_push(const output_buffer& out) {
     if (!is_over_limit(out.size())) return;
     if (executing_) { // run() ends it
-        spdlog::warn("client {} publishes too much to itself and is disconnected", id);
+        spdlog::warn("client {} sends too much to itself and is disconnected", id);
         close_after_reply = close_without_reply = true;
     } else if (draining_ || send_unsent()) { // it may only have had no turn to take them
         check_output_limit();

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <system_error>
 
+#include "commands/tracking.hpp"
 #include "commands/transaction.hpp"
 #include "server/core.hpp"
 #include "server/session.hpp"
@@ -23,6 +24,9 @@ enum : std::uint8_t {
     no_touch_bit = 2,
     close_after_reply_bit = 4,
     monitoring_bit = 8,
+    tracking_bit = 16,
+    broadcast_bit = 32,
+    broken_redirect_bit = 64,
 };
 
 template <class Number, class Value>
@@ -58,9 +62,15 @@ void shown_state::publish(const client_state& client) noexcept {
         store(queued_, client.extra->queue->requests.size());
     else
         store(queued_, client.in_exec != 0 ? static_cast<std::int32_t>(client.in_exec) : -1);
-    store(flags_, (client.no_evict ? no_evict_bit : 0) | (client.no_touch ? no_touch_bit : 0) |
-                      (client.close_after_reply ? close_after_reply_bit : 0) |
-                      (client.monitoring ? monitoring_bit : 0));
+    const tracking_state* const tracking = client.tracking ? client.extra->tracking.get() : nullptr;
+    const auto if_set = [](bool set, std::uint8_t bit) { return set ? bit : 0; };
+    store(flags_, if_set(client.no_evict, no_evict_bit) | if_set(client.no_touch, no_touch_bit) |
+                      if_set(client.close_after_reply, close_after_reply_bit) |
+                      if_set(client.monitoring, monitoring_bit) |
+                      if_set(tracking != nullptr, tracking_bit) |
+                      if_set(tracking != nullptr && tracking->broadcast, broadcast_bit) |
+                      if_set(tracking != nullptr && tracking->broken, broken_redirect_bit));
+    store(redirect_, tracking != nullptr ? static_cast<std::int64_t>(tracking->redirect) : -1);
 }
 
 void shown_state::publish_names(const client_state& client) {
@@ -105,6 +115,10 @@ client_info shown_state::describe(const core& server) const {
     info.no_touch = (flags & no_touch_bit) != 0;
     info.monitoring = (flags & monitoring_bit) != 0;
     info.close_after_reply = (flags & close_after_reply_bit) != 0;
+    info.tracking = (flags & tracking_bit) != 0;
+    info.broadcast = (flags & broadcast_bit) != 0;
+    info.broken_redirect = (flags & broken_redirect_bit) != 0;
+    info.redirect = redirect_.load(std::memory_order_relaxed);
     const command* const last = last_command_.load(std::memory_order_relaxed);
     info.last_command = last != nullptr ? server.name_of(*last) : "NULL";
     return info;

@@ -86,6 +86,7 @@ private:
     std::atomic<bool> blocked_{false};
     std::atomic<std::uint8_t> protocol_{2};
     std::atomic<std::uint8_t> flags_{0};
+    std::atomic<std::int64_t> redirect_{-1};
 
     struct names {
         std::string name;

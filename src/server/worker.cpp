@@ -9,10 +9,15 @@
 
 #include "commands/settings.hpp"
 #include "server/core.hpp"
-#include "server/hub.hpp"
 #include "server/session.hpp"
+#include "server/session_message.hpp"
 
 namespace mini_redis {
+namespace {
+
+thread_local worker* running_here = nullptr;
+
+} // namespace
 
 // UNSAFE_IO: a worker's sockets are touched by its own thread only, so that the reactor need not
 // lock them; posting from other threads stays safe.
@@ -37,9 +42,14 @@ void worker::start(std::function<void()> ended) {
     });
     thread_ = std::thread{[this, ended = std::move(ended)] {
         sharded_store::let_this_thread_give_way();
+        running_here = this;
         io_.run();
         ended();
     }};
+}
+
+worker* worker::of_this_thread() noexcept {
+    return running_here;
 }
 
 void worker::join() {
@@ -95,7 +105,7 @@ void worker::adopt(asio::ip::tcp::socket::native_handle_type descriptor, asio::i
     });
 }
 
-void worker::deliver(std::shared_ptr<const published_message> message,
+void worker::deliver(std::shared_ptr<const session_message> message,
                      std::vector<std::shared_ptr<session>> to) {
     const std::lock_guard lock{mailbox_mutex_};
     mailbox_.push_back({std::move(message), std::move(to)});
@@ -123,8 +133,8 @@ void worker::empty_mailbox() {
             }
         }
     };
-    for_each([](session& one, const published_message& message) { one.take(message); });
-    for_each([](session& one, const published_message&) { one.flush_pushes(); });
+    for_each([](session& one, const session_message& message) { one.take(message); });
+    for_each([](session& one, const session_message&) { one.flush_pushes(); });
 }
 
 void worker::serve_others() noexcept {

@@ -24,7 +24,7 @@ namespace mini_redis {
 
 class core;
 class session;
-struct published_message;
+class session_message;
 
 /// *Thread safety*: deliver(), session_count() and what goes through the io_context may be used
 /// from any thread; everything else belongs to the worker's own.
@@ -53,6 +53,9 @@ public:
     /// Lets the sessions finish, and the thread end after the last of them.
     void begin_stop();
 
+    /// The worker whose thread calls, or null.
+    static worker* of_this_thread() noexcept;
+
     /// Ends the sessions at once.
     void cut();
 
@@ -65,7 +68,7 @@ public:
 
     /// Hands a message to sessions of this worker. Those of one turn of the loop are written
     /// together.
-    void deliver(std::shared_ptr<const published_message> message,
+    void deliver(std::shared_ptr<const session_message> message,
                  std::vector<std::shared_ptr<session>> to);
 
     std::size_t session_count() const noexcept {
@@ -118,7 +121,7 @@ public:
 
 private:
     struct delivery {
-        std::shared_ptr<const published_message> message;
+        std::shared_ptr<const session_message> message;
         std::vector<std::shared_ptr<session>> to;
     };
 

@@ -118,7 +118,7 @@ public:
     void changed(const hashed_key& key, const entry* holds) {
         shard& home = store_->shard_of(key);
         if (home.listeners) [[unlikely]]
-            sharded_store::announce(home, index_, key.name, holds, log_);
+            store_->announce(home, index_, key.name, holds, log_);
     }
 
     const compact_limits& limits() const noexcept { return store_->limits(); }

@@ -1,5 +1,5 @@
-// Who waits for what happens to a shard's keys: transactions that watch them, and clients that are
-// blocked until there is something to take.
+// Who waits for what happens to a shard's keys: transactions that watch them, clients that are
+// blocked until there is something to take, and clients that keep copies of what they have read.
 #pragma once
 
 #include <atomic>
@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "store/entry.hpp"
+#include "store/reader_table.hpp"
 
 namespace mini_redis {
 
@@ -71,6 +72,9 @@ struct shard_listeners {
     /// whatever database, and how many of them need it. At least that of all that stand in
     /// `waiters`.
     std::unordered_map<std::uint64_t, std::map<std::uint64_t, std::size_t>> needs;
+    reader_table readers;
+    /// How many clients want to be told of every change; the same in all shards.
+    std::size_t broadcasters = 0;
 
     void add_needs(std::uint64_t awaited, const waiter& of) {
         for (const std::uint64_t needed : of.also_needs)
@@ -87,12 +91,16 @@ struct shard_listeners {
         if (all->second.empty()) needs.erase(all);
     }
 
-    bool empty() const noexcept { return watches.empty() && waiters.empty(); }
+    bool empty() const noexcept {
+        return watches.empty() && waiters.empty() && readers.empty() && broadcasters == 0;
+    }
 };
 
 /// What one request has done to keys that others wait for: kept until the request is done, as they
 /// are served after it.
 struct change_log {
+    std::uint64_t client = 0; ///< whose request it is
+
     struct ready_key {
         key_place place;
         bool operator==(const ready_key&) const = default;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "store/entry.hpp"
+#include "store/reader_table.hpp"
 #include "store/table.hpp"
 
 namespace mini_redis {
@@ -21,7 +22,7 @@ namespace mini_redis {
 /// *Thread safety*: discard() and drain() may be called from any thread.
 class reclaimer {
 public:
-    using garbage = std::variant<entry_ptr, table, std::vector<table>>;
+    using garbage = std::variant<entry_ptr, table, std::vector<table>, std::vector<reader_table>>;
 
     reclaimer() = default;
     ~reclaimer();

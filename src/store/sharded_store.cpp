@@ -74,11 +74,18 @@ void sharded_store::announce(shard& s, std::size_t database, std::string_view ke
     if (const auto found = all.watches.find(place); found != all.watches.end())
         for (const std::shared_ptr<watch>& each : found->second)
             each->break_it();
-    if (holds == nullptr || log == nullptr || holds->type() == value_type::string) return;
-    if (!all.waiters.contains(place)) return;
+    if (change_listener_ != nullptr) tell_listener(s, key, change_listener::reason::changed, log);
+    if (holds != nullptr && log != nullptr) note_ready(s, database, key, *holds, *log);
+    drop_listeners_if_unused(s); // those of a key that was read are gone with it
+}
+
+void sharded_store::note_ready(shard& s, std::size_t database, std::string_view key,
+                               const entry& holds, change_log& log) {
+    if (holds.type() == value_type::string) return;
+    if (!s.listeners->waiters.contains(key_place_view{database, key})) return;
     change_log::ready_key ready{{database, std::string{key}}};
-    if (std::find(log->ready.begin(), log->ready.end(), ready) == log->ready.end())
-        log->ready.push_back(std::move(ready));
+    if (std::find(log.ready.begin(), log.ready.end(), ready) == log.ready.end())
+        log.ready.push_back(std::move(ready));
 }
 
 // Those who watch a key that is about to go or has come, with the others of its database.
@@ -105,7 +112,7 @@ void sharded_store::announce_all(std::size_t database,
     }
 }
 
-void sharded_store::clear(std::size_t database) {
+void sharded_store::clear_keys(std::size_t database) {
     announce_all(database, std::nullopt);
     std::vector<table> doomed;
     doomed.reserve(shards_.size());
@@ -116,9 +123,15 @@ void sharded_store::clear(std::size_t database) {
     if (!doomed.empty()) reclaimer_.discard(std::move(doomed));
 }
 
-void sharded_store::clear_all() {
+void sharded_store::clear(std::size_t database, const change_log* by) {
+    forget_readers(by); // first: this cannot fail
+    clear_keys(database);
+}
+
+void sharded_store::clear_all(const change_log* by) {
+    forget_readers(by);
     for (std::size_t database = 0; database < databases_; ++database)
-        clear(database);
+        clear_keys(database);
 }
 
 void sharded_store::swap_databases(std::size_t left, std::size_t right, std::int64_t now_ms,
@@ -139,7 +152,7 @@ void sharded_store::swap_databases(std::size_t left, std::size_t right, std::int
             const auto& [database, key] = place;
             if (database != left && database != right) continue;
             if (table::slot* const found = s.at(database).find(hash_key(key), key))
-                announce(s, database, key, table::entry_of(*found), log);
+                if (log != nullptr) note_ready(s, database, key, *table::entry_of(*found), *log);
         }
     }
 }
@@ -152,6 +165,7 @@ sharded_store::purge_result sharded_store::purge(std::int64_t now_ms,
                                                  std::chrono::microseconds budget) {
     const auto deadline = std::chrono::steady_clock::now() + budget;
     purge_result result;
+    drop_left_over_broadcasters();
     for (std::size_t visited = 0; visited < shards_.size(); ++visited) {
         shard& s = shards_[purge_next_.fetch_add(1, std::memory_order_relaxed) % shards_.size()];
         if (s.due.load(std::memory_order_relaxed) > now_ms) continue;

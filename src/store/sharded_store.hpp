@@ -140,18 +140,18 @@ public:
     std::size_t expiring(std::size_t database) noexcept;
 
     /// Empties databases. The memory is freed in the background. The caller holds all locks.
-    void clear(std::size_t database);
-    void clear_all();
+    void clear(std::size_t database, const change_log* by = nullptr);
+    void clear_all(const change_log* by = nullptr);
 
     /// Exchanges two databases' keys. The caller holds all locks.
     void swap_databases(std::size_t left, std::size_t right, std::int64_t now_ms,
                         change_log* log = nullptr);
 
-    /// Tells those who watch the key that it has changed and, if it holds a collection now, those
-    /// who wait for it, by way of the log. The caller holds the shard's lock and has seen that it
-    /// has listeners.
-    static void announce(shard& s, std::size_t database, std::string_view key, const entry* holds,
-                         change_log* log);
+    /// Tells those who watch the key or have read it that it has changed and, if it holds a
+    /// collection now, those who wait for it, by way of the log. The caller holds the shard's lock
+    /// and has seen that it has listeners.
+    void announce(shard& s, std::size_t database, std::string_view key, const entry* holds,
+                  change_log* log);
 
     /// The listeners of a shard, which the caller has locked.
     static shard_listeners& ensure_listeners(shard& s) {
@@ -166,6 +166,28 @@ public:
     /// Is told of every key that is removed because its time has come, under the lock of its shard.
     /// To be set before any other thread uses the store.
     std::function<void(std::size_t database, std::string_view key)> on_expired;
+
+    /// Who tells clients of changes. To be set before any other thread uses the store.
+    void set_change_listener(change_listener* who) noexcept { change_listener_ = who; }
+
+    /// The client has read the key, and wants to be told when that changes: once, and in any
+    /// database. The caller holds the shard's lock.
+    void add_reader(const hashed_key& key, std::uint64_t client);
+
+    /// Forgets some keys that clients have read, and tells these, until there are no more than
+    /// `most` or so many are forgotten. The caller holds no locks.
+    void limit_read_keys(std::size_t most, std::size_t at_once, std::uint64_t random,
+                         const change_log* by);
+
+    /// Keys of which it is known who has read them, and how often a client has read one of them.
+    std::size_t read_keys() const noexcept { return read_keys_.load(std::memory_order_relaxed); }
+
+    std::size_t readings() const noexcept { return readings_.load(std::memory_order_relaxed); }
+
+    /// A client wants to be told of every change from now on, or does not any more. `locked`: the
+    /// caller holds all locks, otherwise none.
+    void add_broadcaster(bool locked);
+    void remove_broadcaster(bool locked) noexcept;
 
     compact_limits& limits() noexcept { return limits_; }
 
@@ -206,6 +228,16 @@ public:
 private:
     void lock_slowly(shard& s);
     void announce_all(std::size_t database, std::optional<std::int64_t> unless_expired_at);
+    static void note_ready(shard& s, std::size_t database, std::string_view key, const entry& holds,
+                           change_log& log);
+    void clear_keys(std::size_t database);
+    void forget_readers(const change_log* by) noexcept;
+    void tell_listener(shard& s, std::string_view key, change_listener::reason why,
+                       const change_log* by) noexcept;
+    using shard_range = std::pair<std::size_t, std::size_t>; // the second is not in it
+
+    void drop_broadcaster(shard_range of, bool locked) noexcept;
+    void drop_left_over_broadcasters();
     bool purge_some(shard& s, std::size_t database, std::int64_t now_ms, purge_result& result);
     void update_due(shard& s) noexcept;
 
@@ -215,6 +247,11 @@ private:
     std::atomic<std::size_t> purge_next_{0}; // the shard that the next purge begins with
     std::atomic<std::uint64_t> expired_keys_{0};
     std::atomic<int> long_holds_{0};
+    std::atomic<std::size_t> read_keys_{0};
+    std::atomic<std::size_t> readings_{0};
+    change_listener* change_listener_ = nullptr;
+    std::mutex left_over_mutex_;
+    std::vector<shard_range> left_over_broadcasters_; // guarded by left_over_mutex_
     compact_limits limits_;
     reclaimer reclaimer_;
 };

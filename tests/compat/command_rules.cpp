@@ -188,6 +188,12 @@ constexpr auto commands = std::to_array<command_rule>({
     {1, "HELLO 2|3|4|junk", shape},
     {1, "RESET"},
     {1, "CLIENT SETNAME|GETNAME ?key"},
+    // what is told is not compared: when keys have expired is the servers' own affair
+    {3, "CLIENT TRACKING ON|OFF|ON|OFF|junk *tracking-option"},
+    {1, "CLIENT TRACKING ON BCAST PREFIX key PREFIX key"}, // to a third Redis may reply twice
+    {1, "CLIENT TRACKING OFF"},
+    {2, "CLIENT CACHING YES|NO|junk"},
+    {3, "CLIENT TRACKINGINFO|GETREDIR"},
     {2, "COMMAND GETKEYS GET|MGET|MSET|DEL|SET|RENAME|COPY|JUNK *key"},
     {2, "COMMAND GETKEYS|GETKEYSANDFLAGS ZUNION|SINTERCARD|LMPOP|ZINTERCARD|ZDIFF set-keys *junk"},
     {1, "COMMAND GETKEYS|GETKEYSANDFLAGS ZUNIONSTORE|BLMPOP|BZMPOP key set-keys *junk"},
@@ -261,6 +267,7 @@ constexpr auto named = std::to_array<named_rule>({
     {"limit", "LIMIT index index / LIMIT 0|1|2|3 index"},
     {"zrange-option", "REV / limit / REV / limit / WITHSCORES / junk"},
     {"by-score-option", "WITHSCORES / limit / WITHSCORES / limit / junk"},
+    {"tracking-option", "BCAST / BCAST / OPTIN / OPTOUT / NOLOOP / REDIRECT 0|junk / junk"},
     {"unblock-option", "TIMEOUT / ERROR / junk"},
 });
 

@@ -25,6 +25,11 @@ wire_value error(std::string text) {
     return {'-', false, std::move(text), {}};
 }
 
+// What a client that tracks keys is told, between its replies.
+bool is_invalidation(std::string_view bytes) {
+    return bytes.starts_with(">2\r\n$10\r\ninvalidate\r\n");
+}
+
 } // namespace
 
 bool asks_more(comparison compare) {
@@ -74,7 +79,10 @@ void player::send(const random_command& command) {
 
 std::string player::receive(std::size_t connection) {
     try {
-        return connections_[connection].read_reply();
+        std::string reply = connections_[connection].read_reply();
+        while (is_invalidation(reply))
+            reply = connections_[connection].read_reply();
+        return reply;
     } catch (const connection_closed&) {
         return "-(the connection was closed)\r\n";
     } catch (const reply_timed_out&) {
@@ -227,7 +235,12 @@ bool player::has_sorted_order(const random_command& command) {
 }
 
 player::progress player::look_at(std::size_t connection) {
-    const std::string_view unread = connections_[connection].unread();
+    std::string_view unread = connections_[connection].unread();
+    for (std::size_t size = reply_size(unread); size > 0 && is_invalidation(unread);
+         size = reply_size(unread)) {
+        connections_[connection].read_reply();
+        unread = connections_[connection].unread();
+    }
     if (reply_size(unread) > 0 || connections_[connection].closed()) return progress::replied;
     const std::string line = observer_.command({"CLIENT", "LIST", "ID", ids_[connection]}).text;
     const std::size_t flags = line.find(" flags=");

@@ -117,6 +117,14 @@ public:
 
     void begin_wait(client_state&) noexcept override {}
 
+    void begin_tracking(client_state& client, std::span<const std::string_view>) override {
+        trackers.insert(client.id);
+    }
+
+    void end_tracking(client_state& client) noexcept override { trackers.erase(client.id); }
+
+    bool has_client(std::uint64_t id) override { return id == 1; }
+
     std::vector<client_info> clients() override { return others; }
 
     client_info describe(const client_state& client) override {
@@ -156,6 +164,7 @@ public:
     diagnostics noted;
     std::map<std::pair<subscription_kind, std::string>, std::set<std::uint64_t>> listeners;
     std::vector<std::pair<std::string, std::string>> published;
+    std::set<std::uint64_t> trackers;
     std::vector<client_info> others;
     std::vector<client_filter> killed;
     std::size_t kill_result = 0;
