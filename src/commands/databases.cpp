@@ -29,13 +29,13 @@ bool flush_mode_is_right(context& c) {
 
 void flushdb(context& c) {
     if (!flush_mode_is_right(c)) return;
-    c.store.clear(c.db.index());
+    c.store.clear(c.db.index(), &c.effects.changes);
     c.reply.ok();
 }
 
 void flushall(context& c) {
     if (!flush_mode_is_right(c)) return;
-    c.store.clear_all();
+    c.store.clear_all(&c.effects.changes);
     c.reply.ok();
 }
 

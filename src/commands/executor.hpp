@@ -98,7 +98,7 @@ private:
     void park(client_state& client, const command& row, std::span<const std::string_view> args,
               std::span<const hashed_key> keys);
     void serve_waiters();
-    void serve_waiters_of(const key_place& place);
+    void serve_waiters_of(const change_log::ready_key& ready);
     bool serve(parked_call& waiting, const hashed_key& ready);
     void tell_new_keys(bool tell);
     void publish_events(client_state& client);
@@ -129,6 +129,12 @@ void for_each_key(const command& row, std::span<const std::string_view> args, Vi
     for (const key_range& range : row.keys) {
         if (range.first == 0) break;
         if (range.first < 0) continue;
+        if (range.find != nullptr) {
+            const std::size_t begin = range.find(args);
+            for (std::size_t i = 0; begin != 0 && i < (args.size() - begin) / 2; ++i)
+                visit(begin + i);
+            continue;
+        }
         int first = range.first;
         int last = range.last < 0 ? count + range.last : range.last;
         if (range.counted) {

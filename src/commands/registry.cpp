@@ -63,6 +63,11 @@ const registry& registry::built_in() {
             sorted_set_range_commands(),
             sorted_set_algebra_commands(),
             sorted_set_pop_commands(),
+            stream_commands(),
+            stream_reading_commands(),
+            stream_group_commands(),
+            stream_claim_commands(),
+            stream_info_commands(),
         };
         return registry{families};
     }();

@@ -49,11 +49,20 @@ void sharded_store::announce(shard& s, std::size_t database, std::string_view ke
     if (const auto found = all.watches.find(place); found != all.watches.end())
         for (const std::shared_ptr<watch>& each : found->second)
             each->break_it();
-    if (holds == nullptr || log == nullptr || holds->type() == value_type::string) return;
-    if (!all.waiters.contains(place)) return;
-    change_log::ready_key ready{{database, std::string{key}}};
-    if (std::find(log->ready.begin(), log->ready.end(), ready) == log->ready.end())
-        log->ready.push_back(std::move(ready));
+    if (log != nullptr) offer(s, database, key, holds, *log);
+}
+
+void sharded_store::offer(shard& s, std::size_t database, std::string_view key, const entry* holds,
+                          change_log& log) {
+    const shard_listeners& all = *s.listeners;
+    const auto waiting = all.waiters.find(key_place_view{database, key});
+    if (waiting == all.waiters.end()) return;
+    const bool serves = holds != nullptr && holds->type() != value_type::string;
+    const auto minds = [](const std::shared_ptr<waiter>& each) { return each->told_of_loss; };
+    if (!serves && std::none_of(waiting->second.begin(), waiting->second.end(), minds)) return;
+    change_log::ready_key ready{{database, std::string{key}}, !serves};
+    if (std::find(log.ready.begin(), log.ready.end(), ready) == log.ready.end())
+        log.ready.push_back(std::move(ready));
 }
 
 // Those who watch a key that is about to go or has come, with the others of its database.
@@ -80,8 +89,24 @@ void sharded_store::announce_all(std::size_t database,
     }
 }
 
-void sharded_store::clear(std::size_t database) {
+// Lets those who wait for a key of the database look at what it holds now; nothing, if it is about
+// to be emptied.
+void sharded_store::offer_all(std::size_t database, bool emptied, change_log& log) {
+    for (shard& s : shards_) {
+        if (!s.listeners) continue;
+        for (const auto& [place, waiters] : s.listeners->waiters) {
+            if (place.first != database) continue;
+            table::slot* const found =
+                emptied ? nullptr : s.at(database).find(hash_key(place.second), place.second);
+            offer(s, database, place.second, found != nullptr ? table::entry_of(*found) : nullptr,
+                  log);
+        }
+    }
+}
+
+void sharded_store::clear(std::size_t database, change_log* log) {
     announce_all(database, std::nullopt);
+    if (log != nullptr) offer_all(database, true, *log);
     std::vector<table> doomed;
     doomed.reserve(shards_.size());
     for (shard& s : shards_) {
@@ -91,9 +116,9 @@ void sharded_store::clear(std::size_t database) {
     if (!doomed.empty()) reclaimer_.discard(std::move(doomed));
 }
 
-void sharded_store::clear_all() {
+void sharded_store::clear_all(change_log* log) {
     for (std::size_t database = 0; database < databases_; ++database)
-        clear(database);
+        clear(database, log);
 }
 
 void sharded_store::swap_databases(std::size_t left, std::size_t right, std::int64_t now_ms,
@@ -108,15 +133,9 @@ void sharded_store::swap_databases(std::size_t left, std::size_t right, std::int
     // A key that has expired takes the place of none: nothing has changed.
     announce_all(left, now_ms);
     announce_all(right, now_ms);
-    for (shard& s : shards_) {
-        if (!s.listeners) continue;
-        for (const auto& [place, waiters] : s.listeners->waiters) {
-            const auto& [database, key] = place;
-            if (database != left && database != right) continue;
-            if (table::slot* const found = s.at(database).find(hash_key(key), key))
-                announce(s, database, key, table::entry_of(*found), log);
-        }
-    }
+    if (log == nullptr) return;
+    offer_all(left, false, *log);
+    offer_all(right, false, *log);
 }
 
 void sharded_store::discard(entry_ptr doomed) {

@@ -112,8 +112,8 @@ public:
     std::size_t expiring(std::size_t database) noexcept;
 
     /// Empties databases. The memory is freed in the background. The caller holds all locks.
-    void clear(std::size_t database);
-    void clear_all();
+    void clear(std::size_t database, change_log* log = nullptr);
+    void clear_all(change_log* log = nullptr);
 
     /// Exchanges two databases' keys. The caller holds all locks.
     void swap_databases(std::size_t left, std::size_t right, std::int64_t now_ms,
@@ -124,6 +124,10 @@ public:
     /// has listeners.
     static void announce(shard& s, std::size_t database, std::string_view key, const entry* holds,
                          change_log* log);
+
+    /// Of that, only the second: lets those who wait for the key look at what it holds.
+    static void offer(shard& s, std::size_t database, std::string_view key, const entry* holds,
+                      change_log& log);
 
     /// The listeners of a shard, which the caller has locked.
     static shard_listeners& ensure_listeners(shard& s) {
@@ -177,6 +181,7 @@ public:
 
 private:
     void announce_all(std::size_t database, std::optional<std::int64_t> unless_expired_at);
+    void offer_all(std::size_t database, bool emptied, change_log& log);
     bool purge_some(shard& s, std::size_t database, std::int64_t now_ms, purge_result& result);
     void update_due(shard& s) noexcept;
 
