@@ -196,8 +196,7 @@ private:
 
     // So that an approximate trim does not take long, either.
     std::int64_t default_limit() const noexcept {
-        const std::int64_t entries =
-            c_.db.limits().stream_entries.load(std::memory_order_relaxed);
+        const std::int64_t entries = c_.db.limits().stream_entries.load(std::memory_order_relaxed);
         if (entries <= 0) return 10'000;
         return entries >= 10'000 ? 1'000'000 : 100 * entries;
     }

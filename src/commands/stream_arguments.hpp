@@ -43,7 +43,7 @@ std::optional<stream_range> stream_range_arguments(context& c, std::string_view 
 /// The id that XADD gives.
 struct new_stream_id {
     stream_id id{};
-    bool automatic = true;     ///< "*"
+    bool automatic = true;      ///< "*"
     bool automatic_seq = false; ///< "ms-*"
 };
 
@@ -78,9 +78,7 @@ inline void write_stream_id(reply_writer& out, const stream_id& id) {
 /// An aggregate whose size is known only when its elements are written.
 class late_aggregate {
 public:
-    explicit late_aggregate(reply_writer& out) noexcept
-        : out_{out},
-          begin_{out.buffer().size()} {}
+    explicit late_aggregate(reply_writer& out) noexcept : out_{out}, begin_{out.buffer().size()} {}
 
     late_aggregate(const late_aggregate&) = delete;
     late_aggregate& operator=(const late_aggregate&) = delete;

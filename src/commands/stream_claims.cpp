@@ -1,5 +1,5 @@
-// Pending entries that go to another consumer: XCLAIM, by their ids, and XAUTOCLAIM, those that have
-// been idle for long.
+// Pending entries that go to another consumer: XCLAIM, by their ids, and XAUTOCLAIM, those that
+// have been idle for long.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -127,8 +127,7 @@ bool take_claim_options(context& c, std::size_t at, claim_options& options) {
                 integer_or(c, c.args[++at], "ERR Invalid RETRYCOUNT option argument for XCLAIM");
             if (!count) return false;
             options.terms.delivery_count.reset();
-            if (*count >= 0)
-                options.terms.delivery_count = static_cast<std::uint64_t>(*count);
+            if (*count >= 0) options.terms.delivery_count = static_cast<std::uint64_t>(*count);
         } else if (more && equals_ignoring_case(word, "lastid")) {
             const std::optional<stream_id> id = stream_id_argument(c, c.args[++at]);
             if (!id) return false;
@@ -147,8 +146,7 @@ bool take_claim_options(context& c, std::size_t at, claim_options& options) {
 
 std::optional<claim_options> claim_arguments(context& c) {
     claim_options options;
-    const auto idle =
-        integer_or(c, c.args[4], "ERR Invalid min-idle-time argument for XCLAIM");
+    const auto idle = integer_or(c, c.args[4], "ERR Invalid min-idle-time argument for XCLAIM");
     if (!idle) return std::nullopt;
     options.terms.min_idle = std::max<std::int64_t>(*idle, 0);
     std::size_t at = 5;
@@ -194,8 +192,7 @@ struct auto_claim_options {
 std::optional<auto_claim_options> auto_claim_arguments(context& c) {
     constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max() / 16;
     auto_claim_options options;
-    const auto idle =
-        integer_or(c, c.args[4], "ERR Invalid min-idle-time argument for XAUTOCLAIM");
+    const auto idle = integer_or(c, c.args[4], "ERR Invalid min-idle-time argument for XAUTOCLAIM");
     if (!idle) return std::nullopt;
     options.terms.min_idle = std::max<std::int64_t>(*idle, 0);
     options.terms.delivery_time = c.now_ms();

@@ -95,9 +95,9 @@ void xgroup_create(context& c) {
     group->last_id = last;
     group->entries_read = options->entries_read;
     if (made)
-        c.db.put(c.keys[0], found,
-                 entry::make_object(value_type::stream, c.keys[0].name, std::move(made),
-                                    std::nullopt));
+        c.db.put(
+            c.keys[0], found,
+            entry::make_object(value_type::stream, c.keys[0].name, std::move(made), std::nullopt));
     notify(c, "xgroup-create");
     c.reply.ok();
 }
@@ -165,8 +165,7 @@ void xgroup_delconsumer(context& c) {
 void xack(context& c) {
     const located found = c.read(c.keys[0]);
     if (!is_stream(c, found)) return;
-    stream_group* const group =
-        found ? stream_value::of(*found).find_group(c.args[2]) : nullptr;
+    stream_group* const group = found ? stream_value::of(*found).find_group(c.args[2]) : nullptr;
     if (group == nullptr) return c.reply.integer(0);
     std::vector<stream_id> ids;
     for (const std::string_view word : c.args.subspan(3)) {
@@ -205,8 +204,7 @@ std::optional<pending_options> pending_arguments(context& c) {
     const std::optional<stream_count> count = stream_count_argument(c, c.args[at + 2]);
     if (!count) return std::nullopt;
     options.count = *count->most;
-    const std::optional<stream_range> range =
-        stream_range_arguments(c, c.args[at], c.args[at + 1]);
+    const std::optional<stream_range> range = stream_range_arguments(c, c.args[at], c.args[at + 1]);
     if (!range) return std::nullopt;
     options.range = *range;
     if (at + 3 < c.args.size()) options.consumer = c.args[at + 3];
@@ -257,9 +255,8 @@ void reply_with_pending(context& c, stream_group& group, const pending_options& 
                 return write(item.id, *group.find_pending(item.id));
             });
     } else {
-        group.pending().for_each_from(options.range.first, [&](const auto& item) {
-            return write(item.id, item.value);
-        });
+        group.pending().for_each_from(options.range.first,
+                                      [&](const auto& item) { return write(item.id, item.value); });
     }
     entries.finish_array(written);
 }
@@ -383,9 +380,11 @@ constexpr command rows[] = {
      .keys = {one_key("RO access")},
      .group = "stream",
      .since = "5.0.0",
-     .complexity = "O(log(N)+M), M being the number of pending entries that are looked at; O(C) for "
-                   "the summary, C being the number of consumers",
-     .syntax = "key group [filters: [IDLE min-idle-time:integer] start end count:integer [consumer]]",
+     .complexity =
+         "O(log(N)+M), M being the number of pending entries that are looked at; O(C) for "
+         "the summary, C being the number of consumers",
+     .syntax =
+         "key group [filters: [IDLE min-idle-time:integer] start end count:integer [consumer]]",
      .summary = "Tells which entries of a group are pending, for whom and for how long.",
      .tips = changing_output},
 };

@@ -28,7 +28,7 @@ namespace {
 constexpr std::uint64_t count_after_waiting = 1000;
 
 struct read_options {
-    std::uint64_t count = 0; // 0: no limit
+    std::uint64_t count = 0;           // 0: no limit
     std::optional<std::int64_t> until; // BLOCK: Unix milliseconds, or `never`
     std::string_view group;
     std::string_view consumer;
@@ -230,9 +230,8 @@ bool serve(context& c, const hashed_key& key, const stream_value& stream,
         return true;
     }
     stream_group& group = *stream.find_group(options.group);
-    const bool serves = !wanted.is_new || has_entries_behind(stream, group.last_id);
+    if (wanted.is_new && !has_entries_behind(stream, group.last_id)) return false;
     stream_consumer& consumer = consumer_of(c, group, options.consumer, key);
-    if (!serves) return false;
     begin_stream(c, key.name);
     if (wanted.is_new)
         write_new(c, stream, group, consumer, options, options.count);
@@ -276,8 +275,8 @@ void resume_read(context& c, const read_options& options) {
     const hashed_key& key = c.keys[0];
     const stream_value& stream = stream_value::of(*c.db.find(key));
     const std::span keys = c.args.subspan(options.keys_at, options.streams);
-    const auto at = static_cast<std::size_t>(
-        std::find(keys.begin(), keys.end(), key.name) - keys.begin());
+    const auto at =
+        static_cast<std::size_t>(std::find(keys.begin(), keys.end(), key.name) - keys.begin());
     const std::optional<stream_id> after =
         parse_stream_id(c.args[options.keys_at + options.streams + at], 0);
     if (!after || stream.last_id() <= *after) return wait_on(c);

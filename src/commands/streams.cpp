@@ -82,9 +82,9 @@ void xadd(context& c) {
         auto made = std::make_unique<stream_value>();
         stream = made.get();
         made->append(*id, pairs, c.db.limits());
-        c.db.put(c.keys[0], found,
-                 entry::make_object(value_type::stream, c.keys[0].name, std::move(made),
-                                    std::nullopt));
+        c.db.put(
+            c.keys[0], found,
+            entry::make_object(value_type::stream, c.keys[0].name, std::move(made), std::nullopt));
     }
     notify(c, "xadd");
     if (stream->trim(options->trim) != 0) notify(c, "xtrim");

@@ -132,8 +132,8 @@ private:
     // The last chunk that begins at or before the id, or the first.
     std::size_t chunk_of(const stream_id& id) const noexcept {
         if (!chunks_.empty() && chunks_.back().front().id <= id) return chunks_.size() - 1;
-        const auto behind = std::partition_point(chunks_.begin(), chunks_.end(),
-                                                 [&](const chunk& c) { return c.front().id <= id; });
+        const auto behind = std::partition_point(
+            chunks_.begin(), chunks_.end(), [&](const chunk& c) { return c.front().id <= id; });
         return behind == chunks_.begin() ? 0
                                          : static_cast<std::size_t>(behind - chunks_.begin()) - 1;
     }

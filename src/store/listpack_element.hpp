@@ -17,11 +17,11 @@ namespace mini_redis {
 
 /// How many bytes the length behind an element takes.
 constexpr std::size_t back_length_size(std::size_t length) noexcept {
-    return length <= 127         ? 1
-           : length < 16'383     ? 2
-           : length < 2'097'151  ? 3
+    return length <= 127          ? 1
+           : length < 16'383      ? 2
+           : length < 2'097'151   ? 3
            : length < 268'435'455 ? 4
-                                 : 5;
+                                  : 5;
 }
 
 /// What is behind the last element.

@@ -11,9 +11,8 @@ stream_group::stream_group(const stream_group& other)
       pending_{other.pending_} {
     for (auto& [name, consumer] : consumers_)
         consumer.name = name;
-    pending_.for_each([&](pending_map::item& each) {
-        each.value.owner = find_consumer(each.value.owner->name);
-    });
+    pending_.for_each(
+        [&](pending_map::item& each) { each.value.owner = find_consumer(each.value.owner->name); });
 }
 
 stream_consumer* stream_group::find_consumer(std::string_view name) noexcept {

@@ -110,7 +110,8 @@ void stream_node::shrink_to_fit() noexcept {
 void stream_node::replace_integer(std::size_t offset, std::int64_t value) noexcept {
     char* const at = block_.get() + offset;
     char written[listpack_element_overhead];
-    const auto width = static_cast<std::size_t>(listpack_writing::integer(written, value) - written);
+    const auto width =
+        static_cast<std::size_t>(listpack_writing::integer(written, value) - written);
     const listpack_element old{at};
     const auto old_width = static_cast<std::size_t>(old.end() - at);
     if (width != old_width) {
@@ -326,7 +327,8 @@ bool is_sound_stream_node(stream_id id, std::string_view listpack) noexcept {
         const auto seq = in.next();
         // Written as Redis does it: they are changed where they stand.
         if (!flags || !flags->is_integer() || flags->number() < 0 || flags->number() > 3 ||
-            flags->end() - flags->begin() != 2 || !ms || !ms->is_integer() || !seq || !seq->is_integer())
+            flags->end() - flags->begin() != 2 || !ms || !ms->is_integer() || !seq ||
+            !seq->is_integer())
             return false;
         const stream_id here{id.ms + static_cast<std::uint64_t>(ms->number()),
                              id.seq + static_cast<std::uint64_t>(seq->number())};

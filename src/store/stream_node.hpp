@@ -8,8 +8,8 @@
 //
 // The node's id is that of its first entry. An entry that is deleted is only marked so.
 //
-// Invariant: the listpack is sound, and the ids of the entries that are not deleted ascend; who takes
-// one from outside checks it (is_sound_stream_node()).
+// Invariant: the listpack is sound, and the ids of the entries that are not deleted ascend; who
+// takes one from outside checks it (is_sound_stream_node()).
 #pragma once
 
 #include <cstddef>

@@ -51,8 +51,7 @@ bool is_full(const stream_node& node, std::uint64_t added, const compact_limits&
     if (most == 0 || most > most_node_bytes) most = most_node_bytes;
     if (node.size() + added >= most) return true;
     const std::int64_t entries = limits.stream_entries.load(std::memory_order_relaxed);
-    return entries != 0 &&
-           node.entries() + node.deleted() >= static_cast<std::uint64_t>(entries);
+    return entries != 0 && node.entries() + node.deleted() >= static_cast<std::uint64_t>(entries);
 }
 
 } // namespace
@@ -162,8 +161,7 @@ std::size_t stream_value::trim(const stream_trim& how) {
         stream_node& first = nodes_[begin_];
         const std::size_t entries = first.entries();
         if (how.limit != 0 && taken + entries > static_cast<std::uint64_t>(how.limit)) break;
-        const bool whole = by_length ? length_ - entries >= how.length
-                                     : first.last_id() < how.id;
+        const bool whole = by_length ? length_ - entries >= how.length : first.last_id() < how.id;
         if (whole) {
             erase_node(begin_);
             length_ -= entries;

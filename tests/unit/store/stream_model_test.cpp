@@ -73,7 +73,8 @@ std::size_t radix_nodes(const std::vector<std::string>& keys) {
     const auto branches_at = [&](const std::string& prefix) {
         std::set<char> next;
         for (const std::string& key : keys)
-            if (key.starts_with(prefix) && key.size() > prefix.size()) next.insert(key[prefix.size()]);
+            if (key.starts_with(prefix) && key.size() > prefix.size())
+                next.insert(key[prefix.size()]);
         return next.size();
     };
     for (const std::string& key : keys)
@@ -111,9 +112,10 @@ void check(const stream_value& stream, const model& wanted, random_source& rando
 }
 
 words random_pairs(random_source& random) {
-    static const words values{"0",  "1",   "-1",    "127",        "128",  "-4096", "4095",
-                              "",   "007", "65535", "8388608",    "x",    "value", "-9223372036854775808",
-                              "-5", "1.5", "32768", "2147483648", "long", "abc"};
+    static const words values{
+        "0",  "1",   "-1",    "127",        "128",  "-4096", "4095",
+        "",   "007", "65535", "8388608",    "x",    "value", "-9223372036854775808",
+        "-5", "1.5", "32768", "2147483648", "long", "abc"};
     words pairs;
     if (random.one_in(3)) { // mostly the same fields
         for (std::size_t left = 1 + random.below(4); left > 0; --left)
