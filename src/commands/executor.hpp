@@ -79,6 +79,10 @@ public:
     /// Takes a call out of the lists that it waits in, after it has finished.
     void forget(const parked_call& call);
 
+    /// Tells those who want to know it that keys are gone, which nobody has taken away by a
+    /// command.
+    void tell_of_loss(change_log log);
+
     /// Reads the clock for what needs no milliseconds: call once in a while, say per batch.
     void tick() noexcept;
 

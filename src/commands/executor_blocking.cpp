@@ -108,6 +108,16 @@ void executor::serve_waiters_of(const change_log::ready_key& ready) {
     sharded_store::drop_listeners_if_unused(home);
 }
 
+void executor::tell_of_loss(change_log log) {
+    for (change_log::ready_key& each : log.ready) {
+        const hashed_key key{each.place.second};
+        const store_guard guard{*store_, key};
+        time_.restart();
+        effects_.changes.ready.push_back(each);
+        serve_waiters();
+    }
+}
+
 // True if it need not wait any longer.
 bool executor::serve(parked_call& waiting, const hashed_key& ready) {
     const std::lock_guard lock{waiting.mutex};

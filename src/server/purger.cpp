@@ -1,6 +1,8 @@
 #include "server/purger.hpp"
 
 #include <chrono>
+#include <new>
+#include <utility>
 
 namespace mini_redis {
 namespace {
@@ -10,12 +12,12 @@ constexpr std::chrono::microseconds slice{500};
 
 } // namespace
 
-task<void> purger::run(asio::io_context& io) {
+task<void> purger::run(asio::io_context& io, executor& commands) {
     timer pause{io};
     pause_ = &pause;
     while (!stopped_) {
         sharded_store::purge_result round;
-        if (active_.load(std::memory_order_relaxed)) round = store_->purge(time_->now_ms(), slice);
+        if (active_.load(std::memory_order_relaxed)) round = purge(commands);
         // Goes on at once, after the sessions had their turn, while a good part of what it looks at
         // has expired; otherwise what is left can wait.
         const std::chrono::milliseconds interval{1000 / rounds_->load(std::memory_order_relaxed)};
@@ -24,6 +26,18 @@ task<void> purger::run(asio::io_context& io) {
         co_await pause.async_wait(io_tuple);
     }
     pause_ = nullptr;
+}
+
+sharded_store::purge_result purger::purge(executor& commands) {
+    change_log lost;
+    try {
+        const sharded_store::purge_result round = store_->purge(time_->now_ms(), slice, &lost);
+        if (!lost.ready.empty()) commands.tell_of_loss(std::move(lost));
+        return round;
+    } catch (const std::bad_alloc&) {
+        commands.drop_effects();
+        return {}; // it is tried again in the next round
+    }
 }
 
 void purger::stop() {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <mini_redis/clock.hpp>
 
+#include "commands/executor.hpp"
 #include "server/io.hpp"
 #include "store/sharded_store.hpp"
 
@@ -21,12 +22,15 @@ public:
           rounds_{&rounds} {}
 
     /// Runs until the timer is cancelled by stop().
-    task<void> run(asio::io_context& io);
+    /// `commands` belongs to the thread of `io`.
+    task<void> run(asio::io_context& io, executor& commands);
     void stop();
 
     void set_active(bool on) noexcept { active_.store(on, std::memory_order_relaxed); }
 
 private:
+    sharded_store::purge_result purge(executor& commands);
+
     sharded_store* store_;
     const clock* time_;
     const std::atomic<std::int64_t>* rounds_;

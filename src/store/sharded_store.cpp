@@ -142,15 +142,15 @@ void sharded_store::discard(entry_ptr doomed) {
     if (doomed && doomed->is_slow_to_free()) reclaimer_.discard(std::move(doomed));
 }
 
-sharded_store::purge_result sharded_store::purge(std::int64_t now_ms,
-                                                 std::chrono::microseconds budget) {
+sharded_store::purge_result
+sharded_store::purge(std::int64_t now_ms, std::chrono::microseconds budget, change_log* log) {
     const auto deadline = std::chrono::steady_clock::now() + budget;
     purge_result result;
     for (std::size_t visited = 0; visited < shards_.size(); ++visited) {
         shard& s = shards_[purge_next_.fetch_add(1, std::memory_order_relaxed) % shards_.size()];
         if (s.due.load(std::memory_order_relaxed) > now_ms) continue;
         for (std::size_t database = 0; database < databases_; ++database)
-            while (purge_some(s, database, now_ms, result))
+            while (purge_some(s, database, now_ms, result, log))
                 if (std::chrono::steady_clock::now() >= deadline) return result;
         update_due(s);
     }
@@ -160,7 +160,7 @@ sharded_store::purge_result sharded_store::purge(std::int64_t now_ms,
 
 // True if this table has more to do now.
 bool sharded_store::purge_some(shard& s, std::size_t database, std::int64_t now_ms,
-                               purge_result& result) {
+                               purge_result& result, change_log* log) {
     const std::lock_guard lock{s.mutex};
     table& keys = s.at(database);
     shard::purge_state& state = s.purging(database);
@@ -184,7 +184,7 @@ bool sharded_store::purge_some(shard& s, std::size_t database, std::int64_t now_
             return;
         }
         if (on_expired) on_expired(database, candidate.key());
-        if (s.listeners) announce(s, database, candidate.key(), nullptr, nullptr);
+        if (s.listeners) announce(s, database, candidate.key(), nullptr, log);
         discard(keys.take(place, hash_key(candidate.key())));
         ++removed;
     });

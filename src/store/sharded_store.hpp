@@ -156,7 +156,9 @@ public:
         bool finished = false; ///< all shards were visited that had something due
     };
 
-    purge_result purge(std::int64_t now_ms, std::chrono::microseconds budget);
+    /// Notes in `log` the keys whose loss somebody wants to be told of.
+    purge_result purge(std::int64_t now_ms, std::chrono::microseconds budget,
+                       change_log* log = nullptr);
 
     /// Tells purge that a key of this shard expires then. The caller holds the shard's lock.
     static void note_expiry(shard& s, std::size_t database, std::int64_t at) noexcept {
@@ -182,7 +184,8 @@ public:
 private:
     void announce_all(std::size_t database, std::optional<std::int64_t> unless_expired_at);
     void offer_all(std::size_t database, bool emptied, change_log& log);
-    bool purge_some(shard& s, std::size_t database, std::int64_t now_ms, purge_result& result);
+    bool purge_some(shard& s, std::size_t database, std::int64_t now_ms, purge_result& result,
+                    change_log* log);
     void update_due(shard& s) noexcept;
 
     std::vector<shard> shards_;
