@@ -14,13 +14,14 @@ namespace {
 
 using namespace mini_redis;
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 11> groups{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 12> groups{{
     {"string", "Strings"},
     {"bitmap", "Bitmaps"},
     {"list", "Lists"},
     {"hash", "Hashes"},
     {"set", "Sets"},
     {"sorted-set", "Sorted sets"},
+    {"stream", "Streams"},
     {"generic", "Keys of any type"},
     {"pubsub", "Publish and subscribe"},
     {"transactions", "Transactions"},

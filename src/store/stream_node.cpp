@@ -54,7 +54,7 @@ stream_node::stream_node(stream_id first, words pairs) : id_{first} {
 }
 
 stream_node::stream_node(stream_id first, std::string_view listpack) : id_{first} {
-    reallocate(listpack.size());
+    reallocate(listpack.size() + spare);
     std::memcpy(block_.get(), listpack.data(), listpack.size());
 }
 
@@ -99,9 +99,9 @@ void stream_node::make_room(words pairs) {
 }
 
 void stream_node::shrink_to_fit() noexcept {
-    if (block_for(size()) >= capacity_) return;
+    if (block_for(size() + spare) >= capacity_) return;
     try {
-        reallocate(size());
+        reallocate(size() + spare);
     } catch (const std::bad_alloc&) { // it stays as large as it is
     }
 }
@@ -163,19 +163,14 @@ void stream_node::set_counts(std::size_t entries, std::size_t deleted) noexcept 
                     static_cast<std::int64_t>(deleted));
 }
 
-void stream_node::mark_deleted(std::span<const stream_id> doomed) {
-    if (doomed.empty()) return;
-    reserve(size() + counter_room);
-    auto next = doomed.begin();
-    stream_node_reader reader{*this};
-    while (const stream_entry* const here = reader.next()) {
-        if (here->is_deleted() || here->id() != *next) continue;
-        // One byte as it is now, so that the reader stands where it stood.
-        block_.get()[here->begin_ - block_.get()] =
-            static_cast<char>(here->flags_ | stream_entry::deleted_flag);
-        if (++next == doomed.end()) break;
-    }
-    set_counts(entries() - doomed.size(), deleted() + doomed.size());
+void stream_node::mark_deleted(const stream_entry& doomed) noexcept {
+    // The flags take one byte, whatever they are.
+    block_.get()[doomed.begin_ - block_.get()] =
+        static_cast<char>(doomed.flags_ | stream_entry::deleted_flag);
+}
+
+void stream_node::count_marked(std::size_t marked) noexcept {
+    set_counts(entries() - marked, deleted() + marked);
 }
 
 // -- Reading ----------------------------------------------------------------------------------

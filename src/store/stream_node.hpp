@@ -104,9 +104,10 @@ public:
     /// Appends an entry of fields and values. There is room for it.
     void append(stream_id id, words pairs) noexcept;
 
-    /// Marks entries as deleted that are there, by their ids, which ascend. If memory runs out,
-    /// nothing has changed.
-    void mark_deleted(std::span<const stream_id> doomed);
+    /// Marks an entry as deleted, which it is not yet. Readers stay where they are; count_marked()
+    /// has to follow, with the number of all that were marked.
+    void mark_deleted(const stream_entry& doomed) noexcept;
+    void count_marked(std::size_t marked) noexcept;
 
     /// Gives back what is behind the last entry: nothing will be appended.
     void shrink_to_fit() noexcept;
@@ -115,7 +116,10 @@ private:
     friend class stream_node_reader;
 
     static constexpr std::size_t header = 6;
-    static constexpr std::size_t counter_room = 32; // all that counters may grow in one change
+    static constexpr std::size_t counter_room = 32; // all that counters may grow by one append()
+    // By how much the number of deleted entries may still grow: so much is always free behind the
+    // listpack, so that deleting needs no memory.
+    static constexpr std::size_t spare = 8;
 
     struct free_block {
         void operator()(char* block) const noexcept { std::free(block); }

@@ -121,14 +121,19 @@ std::optional<stream_id> stream_value::last_entry_id() const noexcept {
     return last;
 }
 
-bool stream_value::erase(const stream_id& id) {
+bool stream_value::erase(const stream_id& id) noexcept {
     const std::size_t index = node_of(id);
     if (index == end_() || !contains(id)) return false;
     stream_node& home = nodes_[index];
     if (home.entries() == 1) {
         erase_node(index);
     } else {
-        home.mark_deleted({&id, 1});
+        stream_node_reader reader{home};
+        const stream_entry* doomed = reader.next();
+        while (doomed->is_deleted() || doomed->id() != id)
+            doomed = reader.next();
+        home.mark_deleted(*doomed);
+        home.count_marked(1);
     }
     --length_;
     max_deleted_id_ = std::max(max_deleted_id_, id);
@@ -137,22 +142,24 @@ bool stream_value::erase(const stream_id& id) {
 }
 
 // Marks entries from the beginning of the node on, as many as are to go.
-std::size_t stream_value::trim_within(stream_node& node, const stream_trim& how) {
-    std::vector<stream_id> doomed;
+std::size_t stream_value::trim_within(stream_node& node, const stream_trim& how) noexcept {
+    std::size_t marked = 0;
     stream_node_reader reader{node};
     while (const stream_entry* const here = reader.next()) {
         const bool enough = how.strategy == stream_trim::what::above_length
-                                ? length_ - doomed.size() <= how.length
+                                ? length_ - marked <= how.length
                                 : here->id() >= how.id;
         if (enough) break;
-        if (!here->is_deleted()) doomed.push_back(here->id());
+        if (here->is_deleted()) continue;
+        node.mark_deleted(*here);
+        ++marked;
     }
-    node.mark_deleted(doomed);
-    length_ -= doomed.size();
-    return doomed.size();
+    node.count_marked(marked);
+    length_ -= marked;
+    return marked;
 }
 
-std::size_t stream_value::trim(const stream_trim& how) {
+std::size_t stream_value::trim(const stream_trim& how) noexcept {
     if (how.strategy == stream_trim::what::nothing) return 0;
     const bool by_length = how.strategy == stream_trim::what::above_length;
     std::size_t taken = 0;
@@ -168,9 +175,7 @@ std::size_t stream_value::trim(const stream_trim& how) {
             taken += entries;
             continue;
         }
-        if (how.approximate) break;
-        if (taken != 0) find_first_id(); // now, as what follows may run out of memory
-        taken += trim_within(first, how);
+        if (!how.approximate) taken += trim_within(first, how);
         break;
     }
     if (taken != 0) find_first_id();

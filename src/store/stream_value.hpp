@@ -52,10 +52,10 @@ public:
                 const compact_limits& limits);
 
     /// Takes out an entry; false if it is not there.
-    bool erase(const stream_id& id);
+    bool erase(const stream_id& id) noexcept;
 
     /// Returns how many entries it has taken out.
-    std::size_t trim(const stream_trim& how);
+    std::size_t trim(const stream_trim& how) noexcept;
 
     bool contains(const stream_id& id) const noexcept;
 
@@ -153,7 +153,7 @@ private:
     std::size_t node_of(const stream_id& id) const noexcept;
     void erase_node(std::size_t index) noexcept;
     void find_first_id() noexcept;
-    std::size_t trim_within(stream_node& node, const stream_trim& how);
+    std::size_t trim_within(stream_node& node, const stream_trim& how) noexcept;
 
     std::vector<stream_node> nodes_; // before begin_ they are used up
     std::size_t begin_ = 0;

@@ -34,13 +34,13 @@ words random_change(random_source& random, std::size_t& ms) {
     }
     if (what < 68) return {"XDEL", "s", near + '-' + std::to_string(random.below(2))};
     if (what < 73)
-        return {"XGROUP", "CREATE", "s", pick(random, {"g", "12", std::string(40, 'n')}), "0",
-                "MKSTREAM"};
+        return {"XGROUP", "CREATE",  "s", pick(random, {"g", "12", std::string(40, 'n')}),
+                "0",      "MKSTREAM"};
     if (what < 76) return {"XTRIM", "s", "MAXLEN", "~", "5"};
     if (what < 78) return {"XTRIM", "s", "MINID", near};
     if (what < 90)
-        return {"XREADGROUP", "GROUP", "g", pick(random, {"c", "77", "d"}), "COUNT", "3", "STREAMS",
-                "s", ">"};
+        return {"XREADGROUP", "GROUP", "g", pick(random, {"c", "77", "d"}), "COUNT", "3",
+                "STREAMS",    "s",     ">"};
     if (what < 92) return {"XGROUP", "SETID", "s", "g", near};
     return {"XACK", "s", "g", near + "-0"};
 }
@@ -80,8 +80,9 @@ TEST_CASE("dumps of streams are understood by both") {
             REQUIRE(told(redis, restore) == "+OK");
             REQUIRE(told(mini_redis, restore) == "+OK");
             for (const words& question :
-                 {words{"XINFO", "STREAM", "t", "FULL", "COUNT", "0"}, words{"XREVRANGE", "t", "+", "-"},
-                  words{"XPENDING", "t", "g"}, words{"XINFO", "GROUPS", "t"}})
+                 {words{"XINFO", "STREAM", "t", "FULL", "COUNT", "0"},
+                  words{"XREVRANGE", "t", "+", "-"}, words{"XPENDING", "t", "g"},
+                  words{"XINFO", "GROUPS", "t"}})
                 CHECK(told(mini_redis, question) == told(redis, question));
         }
     }
