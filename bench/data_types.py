@@ -23,10 +23,13 @@ LOADS = {
     "HSET": (1_000_000, 100_000, "HSET h f:__rand_int__ v:__rand_int__"),
     "SADD": (1_000_000, 100_000, "SADD s m:__rand_int__"),
     "ZADD": (1_000_000, 100_000, "ZADD zs __rand_int__ m:__rand_int__"),
+    "XADD": (1_000_000, 100_000, "XADD st * field v:__rand_int__"),
+    "XADD trimmed": (1_000_000, 100_000, "XADD capped MAXLEN ~ 1000 * field v:__rand_int__"),
     "HSET small": (1_000_000, 100_000, "HSET h:__rand_int__ field v:__rand_int__"),
     "SADD small": (1_000_000, 100_000, "SADD s:__rand_int__ member"),
     "LRANGE 100": (1_000_000, 1, "LRANGE long 0 99"),
     "LRANGE 100 small": (1_000_000, 1, "LRANGE short 0 99"),
+    "XRANGE 100": (1_000_000, 1, "XRANGE xs - + COUNT 100"),
     "ZRANGE 100": (1_000_000, 1, "ZRANGE zs 0 99"),
     "ZRANGE 100 small": (1_000_000, 1, "ZRANGE z 0 99"),
 }
@@ -51,7 +54,8 @@ def prepare(server):
     for start in range(0, 100_000, 1000):
         numbers = range(start, start + 1000)
         connection.send(["RPUSH", "long", *(f"v:{i:012d}" for i in numbers)],
-                        ["ZADD", "zs", *(w for i in numbers for w in (draw.randrange(100_000), f"m:{i:012d}"))])
+                        ["ZADD", "zs", *(w for i in numbers for w in (draw.randrange(100_000), f"m:{i:012d}"))],
+                        *(["XADD", "xs", "*", "field", f"v:{i:012d}"] for i in numbers))
     connection.close()
 
 
@@ -75,11 +79,19 @@ def word(draw, size):
     return bytes(draw.choices(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", k=size))
 
 
-FILLS = {  # name: the command for item i
+FILLS = {  # name: the command, or the commands, for item i
     "hash of 5 fields": lambda draw, i: [b"HSET", b"h:%08d" % i] + [word(draw, 8) for _ in range(10)],
     "list element": lambda draw, i: [b"RPUSH", b"l", word(draw, 16)],
     "set member": lambda draw, i: [b"SADD", b"s", word(draw, 16)],
     "sorted set member": lambda draw, i: [b"ZADD", b"z", draw.randrange(1 << 31), word(draw, 16)],
+    "stream entry of 1 field": lambda draw, i: [b"XADD", b"s", b"*", b"field", word(draw, 8)],
+    "stream entry of 3 fields": lambda draw, i: [b"XADD", b"s", b"*"] + [w for f in (b"first", b"second", b"third")
+                                                                         for w in (f, word(draw, 8))],
+    "stream entry of 1 field, pending": lambda draw, i: [
+        [b"XGROUP", b"CREATE", b"s", b"g", b"0", b"MKSTREAM"] if i == 0 else [b"PING"],
+        [b"XADD", b"s", b"*", b"field", word(draw, 8)],
+        [b"XREADGROUP", b"GROUP", b"g", b"c%d" % (i % 10), b"STREAMS", b"s", b">"]],
+    "stream of 1 entry": lambda draw, i: [b"XADD", b"s:%08d" % i, b"*", b"field", word(draw, 8)],
 }
 
 
@@ -90,7 +102,8 @@ def memory_of(server, name, count):
         connection.send(["PING"])
         before = compare.rss_bytes(server.pid)
         for start in range(0, count, 500):
-            connection.send(*(FILLS[name](draw, i) for i in range(start, start + 500)))
+            items = (FILLS[name](draw, i) for i in range(start, start + 500))
+            connection.send(*(c for item in items for c in (item if isinstance(item[0], list) else [item])))
         time.sleep(0.5)  # what was set aside is given back, and a rehash goes on
         grown = compare.rss_bytes(server.pid) - before
         connection.close()
@@ -104,6 +117,7 @@ def main():
     parser.add_argument("--scale", type=float, default=1.0, help="of the number of requests")
     parser.add_argument("--count", type=int, default=1_000_000, help="items of the memory part")
     parser.add_argument("--load", action="append", default=[])
+    parser.add_argument("--fill", action="append", default=[])
     parser.add_argument("--only", choices=["loads", "memory"])
     parser.add_argument("--write", action="store_true", help="write the section of docs/benchmarks.md")
     options = parser.parse_args()
@@ -131,7 +145,7 @@ def main():
     if options.only != "loads":
         say("| memory | mini-redis bytes | redis-server | ratio | goal |")
         say("|---|---:|---:|---:|---:|")
-        for name in FILLS:
+        for name in [n for n in FILLS if not options.fill or n in options.fill]:
             ours, theirs = (memory_of(s, name, options.count) for s in servers)
             row(name, ours, theirs, ours / theirs, GOAL["memory"], 1)
         say("")
@@ -141,8 +155,9 @@ def main():
             f"redis-server on one machine, which others use too; rounds: {options.rounds}, of which the medians are",
             "shown. Trust the ratios: they are of the same run. The loads",
             "called small are on collections that fit into the entry of their key (or on many such); the others on one",
-            "of 100,000 members, or a list of up to 1,000,000. Memory is growth of the resident set, for a million",
-            "hashes (names and values of 8 bytes) and for one collection of a million random members of 16 bytes.",
+            "of 100,000 members, or a list or stream of up to 1,000,000. Memory is growth of the resident set, for a",
+            "million hashes (names and values of 8 bytes), for one collection of a million random members of 16 bytes,",
+            "for one stream of a million entries with values of 8 bytes, and for a million streams.",
             "", *report])
 
 

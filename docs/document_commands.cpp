@@ -21,6 +21,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 12> groups{{
     {"hash", "Hashes"},
     {"set", "Sets"},
     {"sorted-set", "Sorted sets"},
+    {"stream", "Streams"},
     {"generic", "Keys of any type"},
     {"pubsub", "Publish and subscribe"},
     {"transactions", "Transactions"},

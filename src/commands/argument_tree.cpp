@@ -21,10 +21,14 @@ std::string in_lower_case(std::string_view text) {
 }
 
 bool is_literal_word(std::string_view term) {
-    return term.front() >= 'A' && term.front() <= 'Z';
+    return (term.front() >= 'A' && term.front() <= 'Z') || term.find('=') != std::string_view::npos;
 }
 
 argument literal(std::string_view word) {
+    if (const std::size_t sign = word.find('='); sign != std::string_view::npos)
+        return {.name = std::string{word.substr(0, sign)},
+                .type = "pure-token",
+                .token = std::string{word.substr(sign + 1)}};
     return {.name = in_lower_case(word), .type = "pure-token", .token = std::string{word}};
 }
 

@@ -98,6 +98,11 @@ struct key_range {
         ""; ///< how they are used, as COMMAND INFO says it: "RO access", "RW update" …
     /// The word at `first` says how many keys follow it, every `step`th; `last` means nothing.
     bool counted = false;
+    /// Not empty: the keys are the first half of what stands behind this word, which stands at
+    /// `first` or later.
+    std::string_view behind = "";
+    /// Finds the first key, 0 if there is none.
+    std::size_t (*find)(std::span<const std::string_view> args) = nullptr;
 };
 
 /// One key, the first word after the name or another.
@@ -108,6 +113,12 @@ constexpr key_range one_key(std::string_view access, int at = 1) {
 /// Keys that are counted by the word in front of them: ZUNION 2 a b.
 constexpr key_range counted_keys(int count_at, std::string_view access) {
     return {count_at, count_at, 1, access, true};
+}
+
+/// Keys behind a word, as many as there are words behind them: XREAD STREAMS a b 0 0.
+constexpr key_range keys_behind(std::string_view word, int from, std::string_view access,
+                                std::size_t (*find)(std::span<const std::string_view>)) {
+    return {from, -1, 1, access, false, word, find};
 }
 
 /// Keys whose places the row cannot say; its `plan` finds them.
@@ -144,7 +155,7 @@ struct command {
 
     bool has_one_key() const noexcept {
         return has_keys() && keys[0].last == keys[0].first && keys[1].first == 0 &&
-               !keys[0].counted && plan == nullptr;
+               !keys[0].counted && keys[0].find == nullptr && plan == nullptr;
     }
 };
 

@@ -41,7 +41,7 @@ constexpr std::pair<command_flag, std::string_view> flag_names[] = {
 key_range outer_range(const command& row) {
     key_range outer{0, 0, 0};
     for (const key_range& range : ranges_of(row)) {
-        if (range.counted || range.first < 0) continue;
+        if (range.counted || range.first < 0 || range.find != nullptr) continue;
         if (outer.first == 0) {
             outer = range;
             continue;
@@ -73,6 +73,17 @@ void write_key_spec(reply_writer& out, const key_range& range) {
     if (range.first < 0) {
         search("begin_search", "unknown", 0);
         search("find_keys", "unknown", 0);
+        return;
+    }
+    if (range.find != nullptr) {
+        search("begin_search", "keyword", 2);
+        out.bulk_string("keyword");
+        out.bulk_string(range.behind);
+        number("startfrom", range.first);
+        search("find_keys", "range", 3);
+        number("lastkey", -1);
+        number("keystep", 1);
+        number("limit", 2); // the first half of what follows
         return;
     }
     search("begin_search", "index", 1);

@@ -94,7 +94,11 @@ struct context {
     /// place of them. Where it must not wait (in a transaction) it is told at once that its time is
     /// over.
     void park(value_type type, std::size_t waited_on, std::optional<std::int64_t> until_ms,
-              timeout_reply otherwise);
+              timeout_reply otherwise) {
+        park({.awaited = type, .keys = waited_on, .until_ms = until_ms, .otherwise = otherwise});
+    }
+
+    void park(parking how);
 };
 
 /// Replies that many commands share, with Redis's texts.

@@ -100,6 +100,8 @@ entry_ptr make_value(dumped_value& value, const compact_limits& limits, std::str
     case value_type::hash: return make_hash(key, views_of(value.elements), limits);
     case value_type::set: return make_set_of(value, limits, key);
     case value_type::zset: return make_sorted_set_of(value, limits, key);
+    case value_type::stream:
+        return entry::make_object(value_type::stream, key, std::move(value.object), std::nullopt);
     default:
         return entry::adopt_string(key, std::make_unique<std::string>(std::move(value.text)),
                                    std::nullopt, string_encoding::automatic);

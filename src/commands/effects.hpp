@@ -60,6 +60,11 @@ struct parking {
     std::size_t keys = 0;                 ///< the first so many of the command's keys are waited on
     std::optional<std::int64_t> until_ms; ///< Unix milliseconds; nothing: without end
     timeout_reply otherwise = timeout_reply::null;
+    /// The request as it is called again, where that is not what it was: XREAD's "$" is an id by
+    /// then.
+    std::vector<std::string> words = {};
+    /// It is called again also when a key is gone, or holds something else.
+    bool also_when_lost = false;
 };
 
 /// *Thread safety*: belongs to an executor.
@@ -69,6 +74,7 @@ struct call_effects {
     std::vector<keyspace_event> events;
     std::optional<parking> parked;
     bool may_park = true; ///< not in a transaction, nor in a script
+    bool resumed = false; ///< the command has waited, and is called again
 
     // Not inline: so that asking whether anybody wants events is all that a command pays for them.
     void add_event(std::string_view name, std::size_t database, std::string_view key);

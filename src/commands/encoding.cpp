@@ -27,6 +27,7 @@ std::string_view encoding_name(const entry& value) noexcept {
         return value.kept_as() == collection_encoding::integers ? "intset" : "listpack";
     }
     if (value.type() == value_type::zset) return value.is_object() ? "skiplist" : "listpack";
+    if (value.type() == value_type::stream) return "stream";
     if (value.encoding() == string_encoding::raw) return "raw";
     if (as_integer(value)) return "int";
     return value.string().size() <= embedded_limit ? "embstr" : "raw";

@@ -388,6 +388,7 @@ void executor::drop_effects() noexcept {
     effects_.events.clear();
     effects_.parked.reset();
     effects_.may_park = true;
+    effects_.resumed = false;
 }
 
 } // namespace mini_redis

@@ -109,6 +109,9 @@ public:
     /// Counts the errors that `reply` was given since it had `before`, which whoever asked for this
     /// command then need not see to.
     void count_errors(reply_writer& reply, std::uint64_t before);
+    /// Tells those who want to know it that keys are gone, which nobody has taken away by a
+    /// command.
+    void tell_of_loss(change_log log);
 
     /// Reads the clock for what needs no milliseconds: call once in a while, say per batch.
     void tick() noexcept;
@@ -134,7 +137,7 @@ private:
     void park(client_state& client, const command& row, std::span<const std::string_view> args,
               std::span<const hashed_key> keys);
     void serve_waiters();
-    void serve_waiters_of(const key_place& place);
+    void serve_waiters_of(const change_log::ready_key& ready);
     bool serve(parked_call& waiting, const hashed_key& ready);
     void tell_new_keys(bool tell);
     void publish_events(client_state& client);
@@ -192,6 +195,12 @@ void for_each_key(const command& row, std::span<const std::string_view> args, Vi
     for (const key_range& range : row.keys) {
         if (range.first == 0) break;
         if (range.first < 0) continue;
+        if (range.find != nullptr) {
+            const std::size_t begin = range.find(args);
+            for (std::size_t i = 0; begin != 0 && i < (args.size() - begin) / 2; ++i)
+                visit(begin + i);
+            continue;
+        }
         int first = range.first;
         int last = range.last < 0 ? count + range.last : range.last;
         if (range.counted) {

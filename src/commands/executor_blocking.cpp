@@ -17,6 +17,8 @@ namespace mini_redis {
 void executor::park(client_state& client, const command& row,
                     std::span<const std::string_view> args, std::span<const hashed_key> keys) {
     const parking how = *std::exchange(effects_.parked, std::nullopt);
+    const std::vector<std::string_view> words{how.words.begin(), how.words.end()};
+    if (!words.empty()) args = words;
     const auto waiting = std::make_shared<parked_call>(row, args, keys, client, how);
     waiting->on_served = server_->waker(client);
     try {
@@ -78,10 +80,11 @@ void executor::serve_waiters() {
     // hence rounds, each with a list of its own. They end because each serves somebody.
     while (!effects_.changes.ready.empty())
         for (const change_log::ready_key& each : std::exchange(effects_.changes.ready, {}))
-            serve_waiters_of(each.place);
+            serve_waiters_of(each);
 }
 
-void executor::serve_waiters_of(const key_place& place) {
+void executor::serve_waiters_of(const change_log::ready_key& ready) {
+    const key_place& place = ready.place;
     const hashed_key key{place.second};
     shard& home = store_->shard_of(key);
     if (!home.listeners) return;
@@ -91,9 +94,10 @@ void executor::serve_waiters_of(const key_place& place) {
     database db{*store_, place.first, time_, &effects_.changes};
     for (std::size_t i = 0; i < waiters.size();) {
         const located holds = db.find(key);
-        if (!holds) break;
         const auto waiting = std::static_pointer_cast<parked_call>(waiters[i]);
-        if (waiting->how.awaited != holds->type() || !serve(*waiting, key)) {
+        const bool awaited = holds && waiting->how.awaited == holds->type();
+        const bool concerned = awaited ? !ready.lost : waiting->told_of_loss;
+        if (!concerned || !serve(*waiting, key)) {
             ++i;
             continue;
         }
@@ -102,6 +106,16 @@ void executor::serve_waiters_of(const key_place& place) {
     }
     if (waiters.empty()) home.listeners->waiters.erase(found);
     sharded_store::drop_listeners_if_unused(home);
+}
+
+void executor::tell_of_loss(change_log log) {
+    for (change_log::ready_key& each : log.ready) {
+        const hashed_key key{each.place.second};
+        const store_guard guard{*store_, key};
+        time_.restart();
+        effects_.changes.ready.push_back(each);
+        serve_waiters();
+    }
 }
 
 // True if it need not wait any longer.
@@ -113,12 +127,14 @@ bool executor::serve(parked_call& waiting, const hashed_key& ready) {
     const std::span further = all.subspan(waiting.how.keys);
     keys.insert(keys.end(), further.begin(), further.end());
     reply_writer reply{waiting.reply, waiting.client.protocol};
+    const bool resumed = std::exchange(effects_.resumed, true);
     try {
         call_again(waiting, keys, reply);
     } catch (const std::bad_alloc&) { // its own affair, not that of whoever serves it
         waiting.reply.clear();
         reply.error("ERR out of memory");
     }
+    effects_.resumed = resumed;
     if (std::exchange(effects_.parked, std::nullopt)) return false;
     waiting.finished = true;
     waiting.on_served();
@@ -127,12 +143,11 @@ bool executor::serve(parked_call& waiting, const hashed_key& ready) {
 
 // -- For commands -----------------------------------------------------------------------------
 
-void context::park(value_type type, std::size_t waited_on, std::optional<std::int64_t> until_ms,
-                   timeout_reply otherwise) {
+void context::park(parking how) {
     if (effects.may_park)
-        effects.parked = parking{type, waited_on, until_ms, otherwise};
+        effects.parked = std::move(how);
     else
-        write_reply(reply, otherwise);
+        write_reply(reply, how.otherwise);
 }
 
 } // namespace mini_redis

@@ -13,6 +13,8 @@ parked_call::parked_call(const command& what, std::span<const std::string_view> 
     : row{what},
       request{args},
       how{why} {
+    told_of_loss = why.also_when_lost;
+    how.words.clear(); // they are in the request
     client.id = from.id;
     client.database = from.database;
     client.protocol = from.protocol;

@@ -70,6 +70,11 @@ const registry& registry::built_in() {
             sorted_set_pop_commands(),
             script_commands(),
             function_commands(),
+            stream_commands(),
+            stream_reading_commands(),
+            stream_group_commands(),
+            stream_claim_commands(),
+            stream_info_commands(),
         };
         return registry{families};
     }();

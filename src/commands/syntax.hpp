@@ -2,6 +2,7 @@
 //
 //   syntax  = { term }
 //   term    = WORD            a literal, given as it stands (upper case)
+//           | name=TOKEN      a literal that is called otherwise than it is spelt: "auto_id=*"
 //           | name[:type]     an argument: string, integer, double, key, pattern or unix-time;
 //           without
 //                             a type, "key" and "pattern" are what they are called, others strings

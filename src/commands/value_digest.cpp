@@ -5,6 +5,7 @@
 #include "store/list_value.hpp"
 #include "store/set_value.hpp"
 #include "store/sorted_set_value.hpp"
+#include "store/stream_value.hpp"
 
 namespace mini_redis {
 namespace {
@@ -30,7 +31,10 @@ void add_ordered(sha1_digest& digest, std::string_view bytes) noexcept {
 }
 
 void add_value(sha1_digest& digest, const entry& value) {
-    const char type[4] = {0, 0, 0, static_cast<char>(value.type())}; // Redis's numbers too
+    // Redis's numbers, which are ours but for the one between them that modules have.
+    const bool is_stream = value.type() == value_type::stream;
+    const char type[4] = {0, 0, 0,
+                          static_cast<char>(is_stream ? 6 : static_cast<int>(value.type()))};
     add_ordered(digest, {type, sizeof type});
     switch (value.type()) {
     case value_type::string: add_ordered(digest, value.string()); break;
@@ -51,7 +55,17 @@ void add_value(sha1_digest& digest, const entry& value) {
             add_pair(digest, field, content);
         });
         break;
-    case value_type::stream: break;
+    case value_type::stream:
+        stream_value::of(value).for_each(stream_id::least(), stream_id::most(),
+                                         [&](const stream_entry& each) {
+                                             add_ordered(digest, stream_id_text{each.id(), '.'});
+                                             each.for_each([&](auto field, auto content) {
+                                                 add_ordered(digest, field);
+                                                 add_ordered(digest, content);
+                                             });
+                                             return true;
+                                         });
+        break;
     }
     if (value.has_expiry()) add_unordered(digest, "!!expire!!");
 }

@@ -8,6 +8,8 @@
 #include "store/list_value.hpp"
 #include "store/set_value.hpp"
 #include "store/sorted_set_value.hpp"
+#include "store/stream_dump.hpp"
+#include "store/stream_value.hpp"
 
 namespace mini_redis {
 namespace {
@@ -100,8 +102,8 @@ std::string dump_value(const entry& value) {
     case value_type::set: return dump_set(value);
     case value_type::hash: return dump_hash(value);
     case value_type::zset: return dump_sorted_set(value);
-    case value_type::string:
-    case value_type::stream: break; // there are no streams
+    case value_type::stream: return dump_stream(stream_value::of(value));
+    case value_type::string: break;
     }
     return dump_string(value);
 }

@@ -98,7 +98,7 @@ void core::start() {
         for (const std::unique_ptr<worker>& each : workers_)
             each->begin_stop();
     });
-    asio::co_spawn(first, purger_.run(first), rethrow);
+    asio::co_spawn(first, purger_.run(first, workers_.front()->commands()), rethrow);
     run_threads();
     spdlog::debug("listening on {}:{} with {} worker thread{}", options_.bind, listener_->port(),
                   workers_.size(), workers_.size() == 1 ? "" : "s");

@@ -6,6 +6,7 @@
 #include <functional>
 #include <mini_redis/clock.hpp>
 
+#include "commands/executor.hpp"
 #include "server/io.hpp"
 #include "store/sharded_store.hpp"
 
@@ -22,7 +23,8 @@ public:
           rounds_{&rounds} {}
 
     /// Runs until the timer is cancelled by stop().
-    task<void> run(asio::io_context& io);
+    /// `commands` belongs to the thread of `io`.
+    task<void> run(asio::io_context& io, executor& commands);
     void stop();
 
     /// Asked before every round, on the loop's thread. To be set before run().
@@ -44,8 +46,8 @@ public:
     void set_active(bool on) noexcept { active_.store(on, std::memory_order_relaxed); }
 
 private:
-    sharded_store::purge_result purge();
-    sharded_store::purge_result reclaim();
+    sharded_store::purge_result purge(executor& commands);
+    sharded_store::purge_result reclaim(executor& commands);
 
     sharded_store* store_;
     const clock* time_;

@@ -14,8 +14,10 @@ struct compact_limits {
     std::atomic<std::int64_t> set_integers{512}; ///< set-max-intset-entries
     std::atomic<std::int64_t> set_entries{128};  ///< set-max-listpack-entries
     std::atomic<std::int64_t> set_value{64};     ///< set-max-listpack-value: bytes
-    std::atomic<std::int64_t> zset_entries{128}; ///< zset-max-listpack-entries
-    std::atomic<std::int64_t> zset_value{64};    ///< zset-max-listpack-value: bytes
+    std::atomic<std::int64_t> stream_bytes{4096};  ///< stream-node-max-bytes; 0: no limit
+    std::atomic<std::int64_t> stream_entries{100}; ///< stream-node-max-entries; 0: no limit
+    std::atomic<std::int64_t> zset_entries{128};   ///< zset-max-listpack-entries
+    std::atomic<std::int64_t> zset_value{64};      ///< zset-max-listpack-value: bytes
 };
 
 } // namespace mini_redis

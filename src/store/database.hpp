@@ -121,6 +121,14 @@ public:
             store_->announce(home, index_, key.name, holds, log_);
     }
 
+    /// Lets those who wait for the key look at its value, though that has not changed: for what
+    /// they wait has.
+    void offer(const hashed_key& key, const entry& holds) {
+        shard& home = store_->shard_of(key);
+        if (home.listeners && log_ != nullptr) [[unlikely]]
+            sharded_store::offer(home, index_, key.name, &holds, *log_);
+    }
+
     const compact_limits& limits() const noexcept { return store_->limits(); }
 
     /// Removes the key at `at`, and frees it.

@@ -8,7 +8,9 @@
 #include "resp/number.hpp"
 #include "store/byte_reader.hpp"
 #include "store/crc64.hpp"
+#include "store/dump_pieces.hpp"
 #include "store/lzf.hpp"
+#include "store/stream_dump.hpp"
 
 namespace mini_redis {
 namespace {
@@ -46,6 +48,8 @@ length_or_encoding take_length_or_encoding(byte_reader& in) {
     return {};
 }
 
+} // namespace
+
 std::uint64_t take_length(byte_reader& in) {
     const length_or_encoding length = take_length_or_encoding(in);
     if (length.is_encoding) in.refuse();
@@ -75,6 +79,8 @@ std::string take_string(byte_reader& in) {
     }
     return std::move(*text);
 }
+
+namespace {
 
 double take_score_text(byte_reader& in) {
     const std::uint8_t length = in.byte();
@@ -151,6 +157,9 @@ value_type type_of(dump_type type) {
     case dump_type::hash_zipmap:
     case dump_type::hash_ziplist:
     case dump_type::hash_listpack: return value_type::hash;
+    case dump_type::stream_without_counts:
+    case dump_type::stream:
+    case dump_type::stream_with_activity: return value_type::stream;
     default: return value_type::string;
     }
 }
@@ -178,6 +187,9 @@ void take_value(byte_reader& in, dump_type type, dumped_value& value) {
     case dump_type::zset_listpack: return take_scored_block(in, read_listpack, value);
     case dump_type::list_of_ziplists: return take_nodes(in, false, value);
     case dump_type::list_of_listpacks: return take_nodes(in, true, value);
+    case dump_type::stream_without_counts:
+    case dump_type::stream:
+    case dump_type::stream_with_activity: value.object = take_stream(in, type); return;
     }
     in.refuse();
 }
@@ -190,7 +202,7 @@ bool are_unique(const std::vector<std::string>& elements, std::size_t step) {
 }
 
 bool is_sound(const dumped_value& value) {
-    if (value.type == value_type::string) return true;
+    if (value.type == value_type::string || value.type == value_type::stream) return true;
     if (value.elements.empty()) return false;
     if (value.type == value_type::list) return true;
     const bool is_hash = value.type == value_type::hash;
@@ -270,7 +282,11 @@ void dump_writer::string(std::string_view bytes) {
 }
 
 void dump_writer::score(double value) {
-    append_little_endian(out_, std::bit_cast<std::uint64_t>(value), 8);
+    fixed(std::bit_cast<std::uint64_t>(value));
+}
+
+void dump_writer::fixed(std::uint64_t value) {
+    append_little_endian(out_, value, 8);
 }
 
 void dump_writer::library(std::string_view text) {

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,14 +33,18 @@ enum class dump_type : std::uint8_t {
     hash_listpack = 16,
     zset_listpack = 17,
     list_of_listpacks = 18,
+    stream_without_counts = 15, ///< as Redis wrote it up to 6.2
+    stream = 19,
     set_listpack = 20,
+    stream_with_activity = 21, ///< as Redis has written it since 7.2
 };
 
 struct dumped_value {
     value_type type = value_type::string;
-    std::string text;                  ///< of a string
-    std::vector<std::string> elements; ///< in order; of a hash field, value, field, value …
-    std::vector<double> scores;        ///< of a sorted set, one a member
+    std::string text;                   ///< of a string
+    std::vector<std::string> elements;  ///< in order; of a hash field, value, field, value …
+    std::vector<double> scores;         ///< of a sorted set, one a member
+    std::unique_ptr<collection> object; ///< of a stream, which is nothing else
 };
 
 /// Whether the bytes end in a version that can be read and in their checksum.
@@ -64,6 +69,9 @@ public:
     void string(std::string_view bytes); ///< as an integer, or compressed, where that is shorter
     void score(double value);
     void library(std::string_view text);
+    void fixed(std::uint64_t value); ///< eight bytes, the least significant first
+
+    void raw(std::string_view bytes) { out_ += bytes; }
 
     /// The whole dump.
     std::string finish();

@@ -47,6 +47,8 @@ public:
 
     /// The hashes of keys, other than those it waits on, whose locks whoever serves it must hold.
     std::vector<std::uint64_t> also_needs;
+    /// Whether it is to be told also when its key holds nothing any more, or something else.
+    bool told_of_loss = false;
 
 protected:
     waiter() = default;
@@ -103,6 +105,7 @@ struct change_log {
 
     struct ready_key {
         key_place place;
+        bool lost = false; ///< only for those who are told of loss
         bool operator==(const ready_key&) const = default;
     };
 

@@ -5,6 +5,7 @@
 
 #include "resp/number.hpp"
 #include "store/byte_reader.hpp"
+#include "store/listpack_element.hpp"
 
 namespace mini_redis {
 namespace {
@@ -42,15 +43,6 @@ void append_text(std::string& out, std::string_view text) {
         append_little_endian(out, text.size(), 4);
     }
     out += text;
-}
-
-// How many bytes the length behind an entry takes, by which a listpack is walked backwards.
-std::size_t back_length_size(std::size_t length) noexcept {
-    return length < 128           ? 1
-           : length < 16'384      ? 2
-           : length < 2'097'152   ? 3
-           : length < 268'435'456 ? 4
-                                  : 5;
 }
 
 void append_back_length(std::string& out, std::size_t length) {

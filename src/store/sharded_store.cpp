@@ -75,15 +75,19 @@ void sharded_store::announce(shard& s, std::size_t database, std::string_view ke
         for (const std::shared_ptr<watch>& each : found->second)
             each->break_it();
     if (change_listener_ != nullptr) tell_listener(s, key, change_listener::reason::changed, log);
-    if (holds != nullptr && log != nullptr) note_ready(s, database, key, *holds, *log);
+    if (log != nullptr) offer(s, database, key, holds, *log);
     drop_listeners_if_unused(s); // those of a key that was read are gone with it
 }
 
-void sharded_store::note_ready(shard& s, std::size_t database, std::string_view key,
-                               const entry& holds, change_log& log) {
-    if (holds.type() == value_type::string) return;
-    if (!s.listeners->waiters.contains(key_place_view{database, key})) return;
-    change_log::ready_key ready{{database, std::string{key}}};
+void sharded_store::offer(shard& s, std::size_t database, std::string_view key, const entry* holds,
+                          change_log& log) {
+    const shard_listeners& all = *s.listeners;
+    const auto waiting = all.waiters.find(key_place_view{database, key});
+    if (waiting == all.waiters.end()) return;
+    const bool serves = holds != nullptr && holds->type() != value_type::string;
+    const auto minds = [](const std::shared_ptr<waiter>& each) { return each->told_of_loss; };
+    if (!serves && std::none_of(waiting->second.begin(), waiting->second.end(), minds)) return;
+    change_log::ready_key ready{{database, std::string{key}}, !serves};
     if (std::find(log.ready.begin(), log.ready.end(), ready) == log.ready.end())
         log.ready.push_back(std::move(ready));
 }
@@ -112,8 +116,24 @@ void sharded_store::announce_all(std::size_t database,
     }
 }
 
-void sharded_store::clear_keys(std::size_t database) {
+// Lets those who wait for a key of the database look at what it holds now; nothing, if it is about
+// to be emptied.
+void sharded_store::offer_all(std::size_t database, bool emptied, change_log& log) {
+    for (shard& s : shards_) {
+        if (!s.listeners) continue;
+        for (const auto& [place, waiters] : s.listeners->waiters) {
+            if (place.first != database) continue;
+            table::slot* const found =
+                emptied ? nullptr : s.at(database).find(hash_key(place.second), place.second);
+            offer(s, database, place.second, found != nullptr ? table::entry_of(*found) : nullptr,
+                  log);
+        }
+    }
+}
+
+void sharded_store::clear_keys(std::size_t database, change_log* log) {
     announce_all(database, std::nullopt);
+    if (log != nullptr) offer_all(database, true, *log);
     std::vector<table> doomed;
     doomed.reserve(shards_.size());
     for (shard& s : shards_) {
@@ -123,15 +143,15 @@ void sharded_store::clear_keys(std::size_t database) {
     if (!doomed.empty()) reclaimer_.discard(std::move(doomed));
 }
 
-void sharded_store::clear(std::size_t database, const change_log* by) {
-    forget_readers(by); // first: this cannot fail
-    clear_keys(database);
+void sharded_store::clear(std::size_t database, change_log* log) {
+    forget_readers(log); // first: this cannot fail
+    clear_keys(database, log);
 }
 
-void sharded_store::clear_all(const change_log* by) {
-    forget_readers(by);
+void sharded_store::clear_all(change_log* log) {
+    forget_readers(log);
     for (std::size_t database = 0; database < databases_; ++database)
-        clear_keys(database);
+        clear_keys(database, log);
 }
 
 void sharded_store::swap_databases(std::size_t left, std::size_t right, std::int64_t now_ms,
@@ -146,23 +166,17 @@ void sharded_store::swap_databases(std::size_t left, std::size_t right, std::int
     // A key that has expired takes the place of none: nothing has changed.
     announce_all(left, now_ms);
     announce_all(right, now_ms);
-    for (shard& s : shards_) {
-        if (!s.listeners) continue;
-        for (const auto& [place, waiters] : s.listeners->waiters) {
-            const auto& [database, key] = place;
-            if (database != left && database != right) continue;
-            if (table::slot* const found = s.at(database).find(hash_key(key), key))
-                if (log != nullptr) note_ready(s, database, key, *table::entry_of(*found), *log);
-        }
-    }
+    if (log == nullptr) return;
+    offer_all(left, false, *log);
+    offer_all(right, false, *log);
 }
 
 void sharded_store::discard(entry_ptr doomed) {
     if (doomed && doomed->is_slow_to_free()) reclaimer_.discard(std::move(doomed));
 }
 
-sharded_store::purge_result sharded_store::purge(std::int64_t now_ms,
-                                                 std::chrono::microseconds budget) {
+sharded_store::purge_result
+sharded_store::purge(std::int64_t now_ms, std::chrono::microseconds budget, change_log* log) {
     const auto deadline = std::chrono::steady_clock::now() + budget;
     purge_result result;
     drop_left_over_broadcasters();
@@ -170,7 +184,7 @@ sharded_store::purge_result sharded_store::purge(std::int64_t now_ms,
         shard& s = shards_[purge_next_.fetch_add(1, std::memory_order_relaxed) % shards_.size()];
         if (s.due.load(std::memory_order_relaxed) > now_ms) continue;
         for (std::size_t database = 0; database < databases_; ++database)
-            while (purge_some(s, database, now_ms, result))
+            while (purge_some(s, database, now_ms, result, log))
                 if (std::chrono::steady_clock::now() >= deadline) return result;
         update_due(s);
     }
@@ -180,7 +194,7 @@ sharded_store::purge_result sharded_store::purge(std::int64_t now_ms,
 
 // True if this table has more to do now.
 bool sharded_store::purge_some(shard& s, std::size_t database, std::int64_t now_ms,
-                               purge_result& result) {
+                               purge_result& result, change_log* log) {
     const shard_lock lock{*this, s};
     table& keys = s.at(database);
     shard::purge_state& state = s.purging(database);
@@ -204,7 +218,7 @@ bool sharded_store::purge_some(shard& s, std::size_t database, std::int64_t now_
             return;
         }
         if (on_expired) on_expired(database, candidate.key());
-        if (s.listeners) announce(s, database, candidate.key(), nullptr, nullptr);
+        if (s.listeners) announce(s, database, candidate.key(), nullptr, log);
         discard(keys.take(place, hash_key(candidate.key())));
         ++removed;
     });
@@ -216,7 +230,7 @@ bool sharded_store::purge_some(shard& s, std::size_t database, std::int64_t now_
     return state.not_before <= now_ms; // what the pass left standing, earlier, may be due by now
 }
 
-void sharded_store::update_due(shard& s) noexcept {
+void sharded_store::update_due(shard& s) {
     const shard_lock lock{*this, s};
     std::int64_t due = never;
     for (std::size_t database = 0; database < databases_; ++database) {

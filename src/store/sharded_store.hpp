@@ -140,8 +140,8 @@ public:
     std::size_t expiring(std::size_t database) noexcept;
 
     /// Empties databases. The memory is freed in the background. The caller holds all locks.
-    void clear(std::size_t database, const change_log* by = nullptr);
-    void clear_all(const change_log* by = nullptr);
+    void clear(std::size_t database, change_log* log = nullptr);
+    void clear_all(change_log* log = nullptr);
 
     /// Exchanges two databases' keys. The caller holds all locks.
     void swap_databases(std::size_t left, std::size_t right, std::int64_t now_ms,
@@ -152,6 +152,10 @@ public:
     /// and has seen that it has listeners.
     void announce(shard& s, std::size_t database, std::string_view key, const entry* holds,
                   change_log* log);
+
+    /// Of that, only the second: lets those who wait for the key look at what it holds.
+    static void offer(shard& s, std::size_t database, std::string_view key, const entry* holds,
+                      change_log& log);
 
     /// The listeners of a shard, which the caller has locked.
     static shard_listeners& ensure_listeners(shard& s) {
@@ -202,7 +206,9 @@ public:
         bool finished = false; ///< all shards were visited that had something due
     };
 
-    purge_result purge(std::int64_t now_ms, std::chrono::microseconds budget);
+    /// Notes in `log` the keys whose loss somebody wants to be told of.
+    purge_result purge(std::int64_t now_ms, std::chrono::microseconds budget,
+                       change_log* log = nullptr);
 
     /// Tells purge that a key of this shard expires then. The caller holds the shard's lock.
     static void note_expiry(shard& s, std::size_t database, std::int64_t at) noexcept {
@@ -228,9 +234,8 @@ public:
 private:
     void lock_slowly(shard& s);
     void announce_all(std::size_t database, std::optional<std::int64_t> unless_expired_at);
-    static void note_ready(shard& s, std::size_t database, std::string_view key, const entry& holds,
-                           change_log& log);
-    void clear_keys(std::size_t database);
+    void offer_all(std::size_t database, bool emptied, change_log& log);
+    void clear_keys(std::size_t database, change_log* log);
     void forget_readers(const change_log* by) noexcept;
     void tell_listener(shard& s, std::string_view key, change_listener::reason why,
                        const change_log* by) noexcept;
@@ -238,8 +243,9 @@ private:
 
     void drop_broadcaster(shard_range of, bool locked) noexcept;
     void drop_left_over_broadcasters();
-    bool purge_some(shard& s, std::size_t database, std::int64_t now_ms, purge_result& result);
-    void update_due(shard& s) noexcept;
+    bool purge_some(shard& s, std::size_t database, std::int64_t now_ms, purge_result& result,
+                    change_log* log);
+    void update_due(shard& s);
 
     std::vector<shard> shards_;
     unsigned shard_shift_;

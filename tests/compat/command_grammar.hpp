@@ -30,6 +30,7 @@ enum class comparison {
     blocking,     ///< exact; or both wait, and give the same reply when they are served
     careful,      ///< exact; not sent where what it gives to those who wait is undefined
     sorted,       ///< SORT: exact; not sent where the order of members is undefined
+    times,        ///< exact, but for times and idle times, which are within the tolerance
     any,          ///< whatever the answers are
 };
 
@@ -83,12 +84,14 @@ private:
     std::string value();
     std::string time_word(std::string_view name);
     std::string collection_word(std::string_view name);
+    std::string stream_word(std::string_view name);
     void spoil(random_command& command);
 
     random_source random_;
     std::size_t connections_;
     std::size_t connection_ = 0;
     std::int64_t times_given_ = 0;
+    std::size_t entries_given_ = 0;    // ids of streams ascend with it
     std::vector<bool> in_transaction_; // as far as the generator can tell
 };
 

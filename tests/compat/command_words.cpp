@@ -19,6 +19,11 @@ constexpr auto lexical_keys = std::to_array<std::string_view>({"lex", "x2"});
 constexpr auto queue_keys = std::to_array<std::string_view>({"q1", "q2"});
 constexpr auto sorted_queue_keys = std::to_array<std::string_view>({"zq1", "zq2"});
 
+constexpr auto stream_keys = std::to_array<std::string_view>({"stream", "st2"});
+constexpr auto group_names = std::to_array<std::string_view>({"g", "g", "g", "h", "7", ""});
+constexpr auto consumer_names =
+    std::to_array<std::string_view>({"alice", "bob", "carol", "12", "a consumer of a long name"});
+
 // What SORT's BY and GET find for some members.
 constexpr auto weight_keys =
     std::to_array<std::string_view>({"w1", "w2", "w3", "w10", "wa", "wb", "w-1"});
@@ -134,6 +139,7 @@ std::string command_generator::terminal(std::string_view name) {
     if (name == "value") return value();
     if (std::string word = time_word(name); word != nothing) return word;
     if (std::string word = collection_word(name); word != nothing) return word;
+    if (std::string word = stream_word(name); word != nothing) return word;
     if (name == "pattern") return one_of(patterns);
     if (name == "pattern-of-nothing") return "no-such-setting-" + one_of(integers);
     if (name == "sort-pattern")
@@ -143,8 +149,8 @@ std::string command_generator::terminal(std::string_view name) {
         return one_of(std::to_array<std::string_view>(
             {"#", "#", "w*", "h*->F", "h2->*", "nothing", "*", "", "#x"}));
     if (name == "type")
-        return one_of(
-            std::to_array<std::string_view>({"string", "STRING", "hash", "list", "zset", "set"}));
+        return one_of(std::to_array<std::string_view>(
+            {"string", "STRING", "hash", "list", "zset", "set", "stream"}));
     if (name == "integer") return random_.one_in(8) ? one_of(odd_integers) : one_of(integers);
     if (name == "real") return one_of(reals);
     if (name == "database")
@@ -180,9 +186,9 @@ std::string command_generator::terminal(std::string_view name) {
 std::string command_generator::key_of(std::string_view kind) {
     const auto one_of = [this](const auto& list) { return pick(random_, list); };
     if (kind == "key" || random_.one_in(12)) {
-        constexpr auto kinds =
-            std::to_array<std::string_view>({"string-key", "list-key", "hash-key", "set-key",
-                                             "zset-key", "lexical-key", "queue-key", "zqueue-key"});
+        constexpr auto kinds = std::to_array<std::string_view>(
+            {"string-key", "list-key", "hash-key", "set-key", "zset-key", "lexical-key",
+             "queue-key", "zqueue-key", "stream-key"});
         if (random_.one_in(5)) return one_of(odd_keys);
         return key_of(kinds[random_.below(kinds.size())]);
     }
@@ -194,6 +200,7 @@ std::string command_generator::key_of(std::string_view kind) {
     if (kind == "lexical-key") return one_of(lexical_keys);
     if (kind == "queue-key") return one_of(queue_keys);
     if (kind == "weight-key") return one_of(weight_keys);
+    if (kind == "stream-key") return one_of(stream_keys);
     if (kind == "zqueue-key") return one_of(sorted_queue_keys);
     throw std::logic_error{"the grammar has no " + std::string{kind}};
 }
@@ -299,6 +306,43 @@ std::string command_generator::collection_word(std::string_view name) {
     if (name == "dump-word") return std::string{dump_word};
     if (name == "own-dump-word") return std::string{own_dump_word};
     if (name == "torn-dump-word") return std::string{torn_dump_word};
+    return std::string{nothing};
+}
+
+// Ids are near those of the entries that were added last, so that many are there.
+std::string command_generator::stream_word(std::string_view name) {
+    const auto one_of = [this](const auto& list) { return pick(random_, list); };
+    constexpr auto odd_ids = std::to_array<std::string_view>(
+        {"0", "0-0", "-", "+", "$", ">", "x", "", "1-", "-1", "1-1-1", "18446744073709551615",
+         "0-1", "18446744073709551615-18446744073709551615", "18446744073709551616", "5-*", "*-1",
+         " 1"});
+    const auto near_id = [&] {
+        const std::size_t back = random_.below(15);
+        const std::string ms = std::to_string(entries_given_ > back ? entries_given_ - back : 0);
+        return random_.one_in(6) ? ms : ms + '-' + std::to_string(random_.below(3));
+    };
+    if (name == "new-id") {
+        if (random_.one_in(25)) return one_of(odd_ids) + (random_.one_in(2) ? "-*" : "");
+        if (random_.one_in(25)) return near_id();
+        if (!random_.one_in(3)) ++entries_given_;
+        const std::string ms = std::to_string(entries_given_);
+        return ms + (random_.one_in(2) ? "-*" : '-' + std::to_string(random_.below(3)));
+    }
+    if (name == "stream-id") return random_.one_in(15) ? one_of(odd_ids) : near_id();
+    if (name == "range-end") {
+        if (random_.one_in(3)) return one_of(std::to_array<std::string_view>({"-", "-", "+", "+"}));
+        if (random_.one_in(15)) return one_of(odd_ids);
+        return (random_.one_in(4) ? "(" : "") + near_id();
+    }
+    if (name == "last-id") return "$";
+    if (name == "new-entries") return ">";
+    if (name == "tilde") return random_.one_in(5) ? "=" : "~";
+    if (name == "group") return one_of(group_names);
+    if (name == "consumer") return one_of(consumer_names);
+    if (name == "small-count") return std::to_string(random_.below(30));
+    if (name == "block")
+        return one_of(std::to_array<std::string_view>(
+            {"0", "0", "0", "0", "1000000", "-1", "abc", "1.5", "0", "0"}));
     return std::string{nothing};
 }
 

@@ -18,6 +18,7 @@ constexpr std::pair<const char*, const char*> settings[] = {
     {"hash-max-listpack-entries", "512"}, {"hash-max-listpack-value", "64"},
     {"zset-max-listpack-entries", "128"}, {"zset-max-listpack-value", "64"},
     {"set-max-intset-entries", "512"},    {"list-max-listpack-size", "-2"},
+    {"stream-node-max-entries", "100"},   {"stream-node-max-bytes", "4096"},
     {"set-max-listpack-entries", "128"},  {"set-max-listpack-value", "64"}, // since 7.2
 };
 

@@ -43,6 +43,27 @@ bool nearly_same_time(const wire_value& left, const wire_value& right, long long
     return std::abs(a - b) <= tolerance;
 }
 
+// In what is told of streams: delivery times and "seen-time" in Unix milliseconds, "idle", and the
+// third of what XPENDING tells of an entry.
+bool same_but_for_times(const wire_value& left, const wire_value& right) {
+    constexpr long long long_ago = 1'000'000'000'000;
+    if (left.type == ':' && right.type == ':' && left.text != right.text)
+        return std::stoll(left.text) > long_ago && nearly_same_time(left, right, tolerance_ms);
+    if (!left.is_aggregate() || left.type != right.type || left.null || right.null ||
+        left.elements.size() != right.elements.size())
+        return left == right;
+    const bool is_pending = left.elements.size() == 4 && left.elements[2].type == ':' &&
+                            left.elements[3].type == ':' && left.elements[0].type == '$';
+    for (std::size_t i = 0; i < left.elements.size(); ++i) {
+        const bool is_idle =
+            (is_pending && i == 2) || (i > 0 && left.elements[i - 1].text == "idle");
+        if (!(is_idle ? nearly_same_time(left.elements[i], right.elements[i], tolerance_ms)
+                      : same_but_for_times(left.elements[i], right.elements[i])))
+            return false;
+    }
+    return true;
+}
+
 bool same_shape(const wire_value& left, const wire_value& right) {
     if (left.type == '-' || right.type == '-') return left == right;
     return left.type == right.type && left.null == right.null &&
@@ -72,6 +93,7 @@ bool alike(comparison compare, const wire_value& left, const wire_value& right) 
     case random:
     case pop:
     case dump: return same_shape(left, right);
+    case times: return same_but_for_times(left, right);
     case any: return true;
     }
     return false;

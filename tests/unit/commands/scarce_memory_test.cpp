@@ -110,7 +110,7 @@ TEST_CASE("a key that is renamed, moved or copied is not lost when memory runs o
 TEST_CASE("what RESTORE would replace stays when memory runs out") {
     for (const std::string& make :
          {std::string{"SET b x"}, with_many("RPUSH b", 300), with_many("SADD b", 300, "m"),
-          with_many("HSET b", 300), with_scores("ZADD b", 200)}) {
+          with_many("HSET b", 300), with_scores("ZADD b", 200), std::string{"XADD b 1-1 f v"}}) {
         command_fixture redis{1};
         redis.run(make);
         std::string payload = redis.run("DUMP b");
@@ -177,4 +177,20 @@ TEST_CASE("taking things away needs no memory") { // but one block, for the name
     CHECK(run_out({with_many("HSET a", 80)}, "HDEL a 0 2 4 6 8 10 12") <= 1);
     CHECK(run_out({with_scores("ZADD a", 40)}, "ZREM a m1 m2 m3 m4 m5 m6 m7 m8") <= 1);
     CHECK(run_out({with_scores("ZADD a", 400)}, "ZREMRANGEBYRANK a 10 300") <= 1);
+}
+
+TEST_CASE("an entry of a stream is there as a whole or not at all when memory runs out") {
+    const requests few{"CONFIG SET stream-node-max-entries 2", "XADD a 1-1 f v", "XADD a 1-2 f v"};
+    requests more = few;
+    more.push_back("XADD a 1-3 f v");
+    CHECK(run_out({}, "XADD a 1-1 f v") > 0);
+    CHECK(run_out({others}, "XADD a 1-1 f v") > 0);
+    CHECK(run_out(few, with_many("XADD a 2-1", 40)) > 0);
+    CHECK(run_out(more, with_many("XADD a 2-1", 40)) > 0);
+    CHECK(run_out(more, with_many("XADD a MAXLEN 2 2-1", 40)) > 0);
+    CHECK(run_out(more, with_many("XADD a MINID 1-2 2-1", 40)) > 0);
+    CHECK(run_out(more, "XDEL a 1-1 1-3 5-5") > 0);
+    CHECK(run_out(more, "XTRIM a MAXLEN 2") == 1); // for the words of the request
+    CHECK(run_out(more, "COPY a b") > 0);
+    CHECK(run_out(more, "RENAME a b") > 0);
 }
