@@ -14,19 +14,20 @@ namespace {
 
 using namespace mini_redis;
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 11> groups{{
+constexpr auto groups = std::to_array<std::pair<std::string_view, std::string_view>>({
     {"string", "Strings"},
     {"bitmap", "Bitmaps"},
     {"list", "Lists"},
     {"hash", "Hashes"},
     {"set", "Sets"},
     {"sorted-set", "Sorted sets"},
+    {"hyperloglog", "HyperLogLogs"},
     {"generic", "Keys of any type"},
     {"pubsub", "Publish and subscribe"},
     {"transactions", "Transactions"},
     {"connection", "The connection"},
     {"server", "The server"},
-}};
+});
 
 // As it is typed, with what Markdown would take for its own marked as code.
 std::string call_of(const command* container, const command& row) {

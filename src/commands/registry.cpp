@@ -59,6 +59,7 @@ const registry& registry::built_in() {
             hash_listing_commands(),
             set_commands(),
             set_algebra_commands(),
+            hyperloglog_commands(),
             sorted_set_commands(),
             sorted_set_range_commands(),
             sorted_set_algebra_commands(),

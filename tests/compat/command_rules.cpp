@@ -119,6 +119,13 @@ constexpr auto commands = std::to_array<command_rule>({
     {2, "ZREMRANGEBYLEX lexical-key lexical-bound lexical-bound", lexical},
     {2, "ZRANGESTORE lexical-key lexical-key lexical-bound lexical-bound BYLEX *zrange-option",
      lexical},
+    // HyperLogLogs
+    {8, "PFADD hll-key *member"},
+    {8, "PFADD hll-key #small-integer"},
+    {8, "PFCOUNT +hll-key"},
+    {6, "PFMERGE hll-key +hll-key"},
+    {4, "GET hll-key"},
+    {3, "PFDEBUG ENCODING|DECODE|TODENSE|junk hll-key"},
     // sorting
     {8, "SORT|SORT_RO list-key|set-key|zset-key ?sort-order *sort-option", sorted},
     {4, "SORT list-key|set-key|zset-key ?sort-order *sort-option STORE list-key|queue-key", sorted},

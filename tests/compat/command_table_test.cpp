@@ -32,6 +32,7 @@ const std::set<std::string, std::less<>> other_arguments{
     "sort_ro",                 // as sort
     "zrank",                   // has WITHSCORE since 7.2
     "zrevrank",                // as zrank
+    "pfmerge",                 // needs no source; Redis says so since 7.2
     "psubscribe",              // as config|get
 };
 

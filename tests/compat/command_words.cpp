@@ -15,6 +15,7 @@ constexpr auto hash_keys = std::to_array<std::string_view>({"hash", "h2"});
 constexpr auto set_keys = std::to_array<std::string_view>({"set", "s2", "s3"});
 constexpr auto sorted_set_keys = std::to_array<std::string_view>({"zset", "z2", "z3"});
 constexpr auto lexical_keys = std::to_array<std::string_view>({"lex", "x2"});
+constexpr auto hyperloglog_keys = std::to_array<std::string_view>({"hll", "hll2", "hll3"});
 // Mostly not there, so that who asks for what they hold has to wait.
 constexpr auto queue_keys = std::to_array<std::string_view>({"q1", "q2"});
 constexpr auto sorted_queue_keys = std::to_array<std::string_view>({"zq1", "zq2"});
@@ -180,9 +181,9 @@ std::string command_generator::terminal(std::string_view name) {
 std::string command_generator::key_of(std::string_view kind) {
     const auto one_of = [this](const auto& list) { return pick(random_, list); };
     if (kind == "key" || random_.one_in(12)) {
-        constexpr auto kinds =
-            std::to_array<std::string_view>({"string-key", "list-key", "hash-key", "set-key",
-                                             "zset-key", "lexical-key", "queue-key", "zqueue-key"});
+        constexpr auto kinds = std::to_array<std::string_view>(
+            {"string-key", "list-key", "hash-key", "set-key", "zset-key", "lexical-key", "hll-key",
+             "queue-key", "zqueue-key"});
         if (random_.one_in(5)) return one_of(odd_keys);
         return key_of(kinds[random_.below(kinds.size())]);
     }
@@ -192,6 +193,7 @@ std::string command_generator::key_of(std::string_view kind) {
     if (kind == "set-key") return one_of(set_keys);
     if (kind == "zset-key") return one_of(sorted_set_keys);
     if (kind == "lexical-key") return one_of(lexical_keys);
+    if (kind == "hll-key") return one_of(hyperloglog_keys);
     if (kind == "queue-key") return one_of(queue_keys);
     if (kind == "weight-key") return one_of(weight_keys);
     if (kind == "zqueue-key") return one_of(sorted_queue_keys);
