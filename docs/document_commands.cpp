@@ -21,6 +21,7 @@ constexpr auto groups = std::to_array<std::pair<std::string_view, std::string_vi
     {"hash", "Hashes"},
     {"set", "Sets"},
     {"sorted-set", "Sorted sets"},
+    {"geo", "Places"},
     {"hyperloglog", "HyperLogLogs"},
     {"generic", "Keys of any type"},
     {"pubsub", "Publish and subscribe"},

@@ -96,6 +96,9 @@ struct key_range {
         ""; ///< how they are used, as COMMAND INFO says it: "RO access", "RW update" …
     /// The word at `first` says how many keys follow it, every `step`th; `last` means nothing.
     bool counted = false;
+    /// Not empty: the key is what follows this word, which stands at `last` or later; the row's
+    /// `plan` finds it.
+    std::string_view behind = "";
 };
 
 /// One key, the first word after the name or another.
@@ -111,6 +114,11 @@ constexpr key_range counted_keys(int count_at, std::string_view access) {
 /// Keys whose places the row cannot say; its `plan` finds them.
 constexpr key_range unknown_keys(std::string_view access) {
     return {-1, -1, 1, access};
+}
+
+/// One key that follows a word: GEORADIUS … STORE key.
+constexpr key_range key_behind(std::string_view word, int from, std::string_view access) {
+    return {-1, from, 1, access, false, word};
 }
 
 struct client_state;

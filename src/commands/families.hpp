@@ -18,6 +18,8 @@ std::span<const command> hash_listing_commands();
 std::span<const command> set_commands();
 std::span<const command> set_algebra_commands();
 std::span<const command> hyperloglog_commands();
+std::span<const command> geo_commands();
+std::span<const command> geo_search_commands();
 std::span<const command> key_commands();
 std::span<const command> key_move_commands();
 std::span<const command> key_search_commands();

@@ -60,6 +60,8 @@ const registry& registry::built_in() {
             set_commands(),
             set_algebra_commands(),
             hyperloglog_commands(),
+            geo_commands(),
+            geo_search_commands(),
             sorted_set_commands(),
             sorted_set_range_commands(),
             sorted_set_algebra_commands(),

@@ -59,7 +59,9 @@ template <class Visit>
 void for_each_dense(std::string_view bytes, Visit&& visit) noexcept {
     const char* at = bytes.data() + header_size;
     for (std::size_t i = 0; i < register_count; i += 4, at += 3) {
-        const auto byte = [at](int n) { return static_cast<std::uint32_t>(static_cast<unsigned char>(at[n])); };
+        const auto byte = [at](int n) {
+            return static_cast<std::uint32_t>(static_cast<unsigned char>(at[n]));
+        };
         const std::uint32_t four = byte(0) | byte(1) << 8 | byte(2) << 16;
         for (std::size_t n = 0; n < 4; ++n)
             visit(i + n, static_cast<std::uint8_t>(four >> (6 * n) & 63));

@@ -9,8 +9,9 @@
 //              | 1vvvvvnn }          n + 1 registers are v + 1
 //
 // An element's hash chooses a register, which becomes the largest of the numbers that the rest of
-// the hashes of its elements give. Both forms are Redis's, to the byte. As they are strings, clients
-// can write anything into them: nothing here trusts the bytes, and what is wrong is called corrupt.
+// the hashes of its elements give. Both forms are Redis's, to the byte. As they are strings,
+// clients can write anything into them: nothing here trusts the bytes, and what is wrong is called
+// corrupt.
 #pragma once
 
 #include <array>

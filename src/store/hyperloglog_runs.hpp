@@ -1,5 +1,5 @@
-// The runs of a sparse HyperLogLog, one after the other. A run that its last byte cuts off ends in a
-// zero byte.
+// The runs of a sparse HyperLogLog, one after the other. A run that its last byte cuts off ends in
+// a zero byte.
 #pragma once
 
 #include <cstddef>

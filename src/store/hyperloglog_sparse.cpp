@@ -19,7 +19,7 @@ struct run_place {
     run found;
     std::size_t at = 0;
     std::size_t before = 0;  // where the run before it begins; its own place if there is none
-    std::uint32_t first = 0;    // the number of its first register
+    std::uint32_t first = 0; // the number of its first register
     bool there = false;
 };
 
@@ -31,8 +31,8 @@ struct stride {
 };
 
 // The runs in eight bytes: all of them, or up to the first that takes two bytes, the ninth of which
-// may be one. A value of some hundred elements is walked over for each that is added, and which kind
-// of run comes next nobody can foretell: so there is no branch for that.
+// may be one. A value of some hundred elements is walked over for each that is added, and which
+// kind of run comes next nobody can foretell: so there is no branch for that.
 stride take_stride(const char* at) noexcept {
     constexpr std::uint64_t each_byte = 0x0101010101010101;
     std::uint64_t word;
@@ -42,7 +42,8 @@ stride take_stride(const char* at) noexcept {
     const std::uint64_t long_zeros = word >> 6 & each_byte & ~values;
     // The bytes below the first long run: eight if there is none.
     const auto before = static_cast<std::uint32_t>(std::countr_zero(long_zeros)) / 8;
-    const std::uint64_t below = long_zeros == 0 ? ~std::uint64_t{0} : (long_zeros & -long_zeros) - 1;
+    const std::uint64_t below =
+        long_zeros == 0 ? ~std::uint64_t{0} : (long_zeros & -long_zeros) - 1;
     const std::uint64_t lengths = word & (0x3f * each_byte - values * 0x3c) & below; // less one
     constexpr std::uint64_t even_bytes = 0x00ff00ff00ff00ff;
     const std::uint64_t pairs = (lengths & even_bytes) + (lengths >> 8 & even_bytes);

@@ -1,5 +1,5 @@
-// HyperLogLogs beside a real redis-server: after the same elements, in the same order, both have the
-// same bytes and the same estimates.
+// HyperLogLogs beside a real redis-server: after the same elements, in the same order, both have
+// the same bytes and the same estimates.
 #include <string>
 #include <vector>
 
@@ -36,7 +36,9 @@ TEST_CASE("random sets of elements make the same HyperLogLogs as Redis's") {
         both.ask({"GET", key});
         dense += both.ask({"STRLEN", key}) == ":12304";
 
-        const auto any = [&] { return "set:" + std::to_string(random.below(static_cast<std::size_t>(round) + 1)); };
+        const auto any = [&] {
+            return "set:" + std::to_string(random.below(static_cast<std::size_t>(round) + 1));
+        };
         both.ask({"PFCOUNT", any(), any(), any()});
         both.ask({"PFMERGE", "merged", any(), any()});
         both.ask({"GET", "merged"});

@@ -1,5 +1,5 @@
-// A real redis-server and mini-redis-server side by side: what one of them answers has to be what the
-// other one does.
+// A real redis-server and mini-redis-server side by side: what one of them answers has to be what
+// the other one does.
 #pragma once
 
 #include <cstdint>

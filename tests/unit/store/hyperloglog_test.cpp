@@ -1,4 +1,5 @@
-// HyperLogLogs beside plain registers: both forms hold what was added, whichever way they came to it.
+// HyperLogLogs beside plain registers: both forms hold what was added, whichever way they came to
+// it.
 #include "store/hyperloglog.hpp"
 
 #include <algorithm>
@@ -104,8 +105,9 @@ TEST_CASE("any bytes may stand in a HyperLogLog") {
         registers all{};
         hyperloglog::merge(all, value);
         for (int i = 0; i < 20; ++i)
-            add(value, {static_cast<std::uint32_t>(random.below(hyperloglog::register_count)),
-                        static_cast<std::uint8_t>(1 + random.below(32))},
+            add(value,
+                {static_cast<std::uint32_t>(random.below(hyperloglog::register_count)),
+                 static_cast<std::uint8_t>(1 + random.below(32))},
                 3000);
     }
     CHECK(!hyperloglog::has_form(""));
