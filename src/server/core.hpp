@@ -122,6 +122,7 @@ private:
     std::vector<std::unique_ptr<worker>> workers_;
     purger purger_;
     std::unique_ptr<listener> listener_;
+    std::size_t accepting_ = 0;  // accept loops that run, on the first worker's thread
     server_statistics baseline_; // what CONFIG RESETSTAT subtracts; guarded by mutex_
 
     mutable std::mutex mutex_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <asio/buffer.hpp>
+#include <asio/ip/v6_only.hpp>
 #include <asio/post.hpp>
 #include <chrono>
 #include <fmt/format.h>
@@ -9,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "commands/arguments.hpp"
 #include "commands/settings.hpp"
 #include "server/core.hpp"
 #include "server/worker.hpp"
@@ -28,30 +30,48 @@ bool concerns_one_connection(const std::error_code& error) {
 
 } // namespace
 
-listener::listener(core& server, asio::io_context& io, const std::string& address,
+listener::listener(core& server, asio::io_context& io, const std::string& addresses,
                    std::uint16_t port)
     : server_{&server},
       io_{&io},
-      acceptor_{io},
-      pause_{io} {
+      port_{port} {
+    for (const std::string_view word : split_words(addresses)) {
+        const bool optional = word.starts_with('-');
+        const std::string_view address = word.substr(optional ? 1 : 0);
+        open(std::string{address == "*" ? "0.0.0.0" : address == "::*" ? "::" : address}, optional);
+    }
+    if (doors_.empty())
+        throw std::system_error{std::make_error_code(std::errc::address_not_available),
+                                fmt::format("cannot listen on {}", addresses)};
+}
+
+void listener::open(const std::string& address, bool optional) {
     try {
-        const asio::ip::tcp::endpoint endpoint{asio::ip::make_address(address), port};
-        acceptor_.open(endpoint.protocol());
-        acceptor_.set_option(asio::socket_base::reuse_address{true});
-        acceptor_.bind(endpoint);
-        acceptor_.listen(511); // as Redis: room for a burst of connections
-        port_ = acceptor_.local_endpoint().port();
+        auto opened = std::make_unique<door>(*io_);
+        const asio::ip::tcp::endpoint endpoint{asio::ip::make_address(address), port_};
+        opened->acceptor.open(endpoint.protocol());
+        opened->acceptor.set_option(asio::socket_base::reuse_address{true});
+        // So that one can listen on all addresses of both kinds.
+        if (endpoint.address().is_v6()) opened->acceptor.set_option(asio::ip::v6_only{true});
+        opened->acceptor.bind(endpoint);
+        opened->acceptor.listen(std::stoi(server_->configuration().value_of("tcp-backlog")));
+        port_ = opened->acceptor.local_endpoint().port();
+        doors_.push_back(std::move(opened));
     } catch (const std::system_error& error) {
         // As an errno, which compares with std::errc: Asio's own category did not before 1.24.
-        throw std::system_error{error.code().value(), std::generic_category(),
-                                fmt::format("cannot listen on {}:{}", address, port)};
+        const std::error_code code{error.code().value(), std::generic_category()};
+        if (optional && (code == std::errc::address_not_available ||
+                         code == std::errc::address_family_not_supported))
+            return;
+        throw std::system_error{code, fmt::format("cannot listen on {}:{}", address, port_)};
     }
 }
 
-task<void> listener::run() {
+task<void> listener::run(std::size_t index) {
+    door& here = *doors_[index];
     std::chrono::milliseconds pause = shortest_pause;
     while (!stopped_) {
-        auto [error, socket] = co_await acceptor_.async_accept(io_tuple);
+        auto [error, socket] = co_await here.acceptor.async_accept(io_tuple);
         if (!error) {
             pause = shortest_pause;
             take(std::move(socket));
@@ -61,14 +81,35 @@ task<void> listener::run() {
         // Out of descriptors or memory: trying again at once would only spin.
         spdlog::warn("cannot accept a connection: {}; trying again in {} ms", error.message(),
                      pause.count());
-        pause_.expires_after(pause);
-        co_await pause_.async_wait(io_tuple);
+        here.pause.expires_after(pause);
+        co_await here.pause.async_wait(io_tuple);
         pause = std::min(pause * 2, longest_pause);
     }
 }
 
+// In protected mode, strangers come in only with a password.
+bool listener::may_enter(tcp_socket& socket) const {
+    const settings& now = server_->configuration();
+    if (now.protected_mode.load(std::memory_order_relaxed) == 0 || !now.password().empty())
+        return true;
+    std::error_code ignored;
+    const asio::ip::address peer = socket.remote_endpoint(ignored).address();
+    if (peer.is_loopback()) return true;
+    static constexpr std::string_view refusal =
+        "-DENIED Redis is running in protected mode because protected mode is enabled and no "
+        "password is set for the default user. Connections are taken from this machine only, until "
+        "a password is set (requirepass) or protected-mode is off.\r\n";
+    socket.non_blocking(true, ignored);
+    socket.write_some(asio::buffer(refusal), ignored);
+    return false;
+}
+
 void listener::take(tcp_socket socket) {
     accepted_.fetch_add(1, std::memory_order_relaxed);
+    if (!may_enter(socket)) {
+        rejected_.fetch_add(1, std::memory_order_relaxed);
+        return;
+    }
     std::error_code ignored;
     const std::size_t limit = static_cast<std::size_t>(
         server_->configuration().max_clients.load(std::memory_order_relaxed));
@@ -88,8 +129,10 @@ void listener::stop() {
     asio::post(*io_, [this] {
         stopped_ = true;
         std::error_code ignored;
-        acceptor_.close(ignored);
-        pause_.cancel();
+        for (const std::unique_ptr<door>& each : doors_) {
+            each->acceptor.close(ignored);
+            each->pause.cancel();
+        }
     });
 }
 

@@ -1,4 +1,5 @@
-// The accept loop: takes connections, refuses what is too many, waits when descriptors run out.
+// The accept loops, one for each address: they take connections, refuse what is too many, and wait
+// when descriptors run out.
 #pragma once
 
 #include <atomic>
@@ -14,28 +15,40 @@ namespace mini_redis {
 class core;
 class worker;
 
-/// *Thread safety*: port() and stop() from any thread; the loop runs on the first worker's.
+/// *Thread safety*: port() and stop() from any thread; the loops run on the first worker's.
 class listener {
 public:
-    /// Binds and listens; throws std::system_error where that fails.
-    listener(core& server, asio::io_context& io, const std::string& address, std::uint16_t port);
+    /// Binds and listens, on all addresses of server_options::bind; throws std::system_error where
+    /// that fails.
+    listener(core& server, asio::io_context& io, const std::string& addresses, std::uint16_t port);
 
     std::uint16_t port() const noexcept { return port_; }
 
-    /// Accepts until stop().
-    task<void> run();
+    /// How many addresses it listens on.
+    std::size_t doors() const noexcept { return doors_.size(); }
+
+    /// Accepts at one of them until stop().
+    task<void> run(std::size_t door);
 
     /// Closes the socket; posts itself to the loop's thread.
     void stop();
 
 private:
+    struct door {
+        explicit door(asio::io_context& io) : acceptor{io}, pause{io} {}
+
+        tcp_acceptor acceptor;
+        timer pause;
+    };
+
+    void open(const std::string& address, bool optional);
+    bool may_enter(tcp_socket& socket) const;
     void take(tcp_socket socket);
 
     core* server_;
     asio::io_context* io_;
-    tcp_acceptor acceptor_;
-    timer pause_;
-    std::uint16_t port_;
+    std::vector<std::unique_ptr<door>> doors_;
+    std::uint16_t port_; // of the first address; those behind it take the same
     bool stopped_ = false;
     std::uint64_t next_id_ = 1;
     std::atomic<std::uint64_t> accepted_{0};
