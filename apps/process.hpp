@@ -69,8 +69,7 @@ inline void tell_systemd(std::string_view state) {
     if (address.sun_path[0] == '@') address.sun_path[0] = '\0'; // not in the file system
     const int socket = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (socket < 0) return;
-    const auto size =
-        static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + std::strlen(name));
+    const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + std::strlen(name));
     ::sendto(socket, state.data(), state.size(), MSG_NOSIGNAL,
              reinterpret_cast<const sockaddr*>(&address), size);
     ::close(socket);

@@ -166,7 +166,9 @@ std::string rewrite_configuration_file(const settings& now) {
         done = size > 0;
         if (done) rest.remove_prefix(static_cast<std::size_t>(size));
     }
-    struct stat before{};
+
+    struct stat before {};
+
     const bool existed = ::stat(now.file.c_str(), &before) == 0;
     done = done && ::fchmod(descriptor, existed ? before.st_mode & 0777 : 0644) == 0 &&
            ::fsync(descriptor) == 0 && ::rename(beside.c_str(), now.file.c_str()) == 0;

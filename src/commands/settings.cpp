@@ -1,11 +1,13 @@
 #include "commands/settings.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <iterator>
 #include <stdexcept>
+#include <system_error>
 
 #include "commands/arguments.hpp"
 #include "commands/setting_values.hpp"
@@ -137,6 +139,16 @@ std::optional<std::string> settings::parse(const row& setting, std::string_view 
         break;
     }
     case kind::text: break;
+    case kind::octal: {
+        unsigned mode = 0;
+        const auto [end, error] =
+            std::from_chars(value.data(), value.data() + value.size(), mode, 8);
+        if (error != std::errc{} || end != value.data() + value.size())
+            return "argument couldn't be parsed as an octal number";
+        if (mode > 0777) return "argument must be between 0 and 777 inclusive";
+        parsed.text = fmt::format("{:o}", mode);
+        break;
+    }
     case kind::save_points:
         if (!are_save_points(value)) return "Invalid save parameters";
         break;

@@ -66,7 +66,9 @@ std::vector<settings::lines> settings::as_lines() const {
     std::vector<lines> all;
     for (const row& setting : rows) {
         if (!setting.newer.empty()) continue;
-        lines one{setting.name, {}, was_set_[index_of(setting)] && text_of(setting) != untouched.text_of(setting)};
+        lines one{setting.name,
+                  {},
+                  was_set_[index_of(setting)] && text_of(setting) != untouched.text_of(setting)};
         if (setting.type == kind::output_limits) {
             const std::string text = text_of(setting);
             const std::vector<std::string_view> parts = split_words(text);
@@ -97,6 +99,7 @@ std::vector<settings::description> settings::descriptions() {
         case kind::choice: return fmt::format("`{}`", fmt::join(setting.choices, "`, `"));
         case kind::output_limits: return "class, bytes, bytes, seconds; once a class";
         case kind::events: return "letters";
+        case kind::octal: return "0 to 777";
         default: return "text";
         }
     };

@@ -45,6 +45,15 @@ std::span<const settings::row> settings::process_rows() noexcept {
          .initial = "511",
          .most = std::numeric_limits<std::int32_t>::max(),
          .summary = "How many connections may wait to be accepted."},
+        {.name = "unixsocket",
+         .type = kind::text,
+         .rule = at_start,
+         .summary = "The path of a Unix socket to listen on, besides TCP; empty: none."},
+        {.name = "unixsocketperm",
+         .type = kind::octal,
+         .rule = at_start,
+         .initial = "0",
+         .summary = "The Unix socket's permissions, in octal digits; 0: as the process has it."},
     };
     return table;
 }

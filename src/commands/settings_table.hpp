@@ -17,6 +17,7 @@ enum class setting_kind : std::uint8_t {
     yes_no,
     choice, // one of the row's words
     text,
+    octal,         // permissions
     save_points,   // pairs of seconds and changes
     output_limits, // per class of client: hard bytes, soft bytes, soft seconds
     events,        // letters of keyspace notifications

@@ -79,8 +79,9 @@ server_configuration read_configuration(std::span<const std::string> arguments) 
     }
 
     const auto is_set = [&](std::string_view name) {
-        return std::any_of(options.settings.begin(), options.settings.end(),
-                           [&](const auto& line) { return same_ignoring_case(line.front(), name); });
+        return std::any_of(options.settings.begin(), options.settings.end(), [&](const auto& line) {
+            return same_ignoring_case(line.front(), name);
+        });
     };
     options.bind = all.value_of("bind");
     options.port = static_cast<std::uint16_t>(number_in(all, "port"));

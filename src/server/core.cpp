@@ -77,20 +77,21 @@ void core::start() {
     if (stage_ != stage::idle) throw std::logic_error{"a server starts once"};
     asio::io_context& first = workers_.front()->io();
     listener_ = std::make_unique<listener>(*this, first, options_.bind, options_.port);
-    accepting_ = listener_->doors();
+    accepting_ = listener_->doors() + (listener_->has_unix_door() ? 1 : 0);
     settings_.initialize("port", std::to_string(listener_->port()));
     const auto rethrow = [](const std::exception_ptr& failure) {
         if (failure) std::rethrow_exception(failure); // a bug: these coroutines handle their errors
     };
     // The workers end after the accept loops: what these still accept finds them running.
+    const auto ended = [this, rethrow](const std::exception_ptr& failure) {
+        rethrow(failure);
+        if (--accepting_ != 0) return;
+        for (const std::unique_ptr<worker>& each : workers_)
+            each->begin_stop();
+    };
     for (std::size_t door = 0; door < listener_->doors(); ++door)
-        asio::co_spawn(first, listener_->run(door),
-                       [this, rethrow](const std::exception_ptr& failure) {
-                           rethrow(failure);
-                           if (--accepting_ != 0) return;
-                           for (const std::unique_ptr<worker>& each : workers_)
-                               each->begin_stop();
-                       });
+        asio::co_spawn(first, listener_->run(door), ended);
+    if (listener_->has_unix_door()) asio::co_spawn(first, listener_->run_unix(), ended);
     asio::co_spawn(first, purger_.run(first), rethrow);
     run_threads();
     spdlog::debug("listening on {}:{} with {} worker thread{}", options_.bind, listener_->port(),

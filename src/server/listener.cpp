@@ -4,10 +4,13 @@
 #include <asio/buffer.hpp>
 #include <asio/ip/v6_only.hpp>
 #include <asio/post.hpp>
+#include <cerrno>
 #include <chrono>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 
 #include "commands/arguments.hpp"
@@ -43,6 +46,8 @@ listener::listener(core& server, asio::io_context& io, const std::string& addres
     if (doors_.empty())
         throw std::system_error{std::make_error_code(std::errc::address_not_available),
                                 fmt::format("cannot listen on {}", addresses)};
+    const std::string path = server_->configuration().value_of("unixsocket");
+    if (!path.empty()) open_unix(path);
 }
 
 void listener::open(const std::string& address, bool optional) {
@@ -67,8 +72,41 @@ void listener::open(const std::string& address, bool optional) {
     }
 }
 
+// A file of that name is taken for what an earlier server has left there.
+void listener::open_unix(const std::string& path) {
+    try {
+        auto opened = std::make_unique<unix_door>(*io_);
+        ::unlink(path.c_str());
+        const asio::local::stream_protocol::endpoint endpoint{path};
+        opened->acceptor.open(endpoint.protocol());
+        opened->acceptor.bind(endpoint);
+        unix_path_ = path;
+        const settings& now = server_->configuration();
+        const int mode = std::stoi(now.value_of("unixsocketperm"), nullptr, 8);
+        if (mode != 0 && ::chmod(path.c_str(), static_cast<mode_t>(mode)) != 0)
+            throw std::system_error{errno, std::generic_category()};
+        opened->acceptor.listen(std::stoi(now.value_of("tcp-backlog")));
+        unix_door_ = std::move(opened);
+    } catch (const std::system_error& error) {
+        throw std::system_error{error.code().value(), std::generic_category(),
+                                fmt::format("cannot listen on {}", path)};
+    }
+}
+
+listener::~listener() {
+    if (!unix_path_.empty()) ::unlink(unix_path_.c_str());
+}
+
 task<void> listener::run(std::size_t index) {
-    door& here = *doors_[index];
+    return accept_at(*doors_[index]);
+}
+
+task<void> listener::run_unix() {
+    return accept_at(*unix_door_);
+}
+
+template <class Acceptor>
+task<void> listener::accept_at(door_of<Acceptor>& here) {
     std::chrono::milliseconds pause = shortest_pause;
     while (!stopped_) {
         auto [error, socket] = co_await here.acceptor.async_accept(io_tuple);
@@ -104,25 +142,40 @@ bool listener::may_enter(tcp_socket& socket) const {
     return false;
 }
 
+// Counts a client in, or refuses it.
+template <class Socket>
+bool listener::has_room_for(Socket& socket) {
+    const std::size_t limit = static_cast<std::size_t>(
+        server_->configuration().max_clients.load(std::memory_order_relaxed));
+    if (server_->try_enter(limit)) return true;
+    rejected_.fetch_add(1, std::memory_order_relaxed);
+    static constexpr std::string_view refusal = "-ERR max number of clients reached\r\n";
+    std::error_code ignored;
+    socket.non_blocking(true, ignored);
+    socket.write_some(asio::buffer(refusal), ignored);
+    return false;
+}
+
 void listener::take(tcp_socket socket) {
     accepted_.fetch_add(1, std::memory_order_relaxed);
     if (!may_enter(socket)) {
         rejected_.fetch_add(1, std::memory_order_relaxed);
         return;
     }
+    if (!has_room_for(socket)) return;
     std::error_code ignored;
-    const std::size_t limit = static_cast<std::size_t>(
-        server_->configuration().max_clients.load(std::memory_order_relaxed));
-    if (!server_->try_enter(limit)) {
-        rejected_.fetch_add(1, std::memory_order_relaxed);
-        static constexpr std::string_view refusal = "-ERR max number of clients reached\r\n";
-        socket.non_blocking(true, ignored);
-        socket.write_some(asio::buffer(refusal), ignored);
-        return;
-    }
     const asio::ip::tcp protocol = socket.local_endpoint(ignored).protocol();
     const auto descriptor = socket.release(ignored);
     server_->next_worker().adopt(descriptor, protocol, next_id_++);
+}
+
+// A session reads and writes either kind alike: the descriptor of a Unix socket goes as one of TCP.
+void listener::take(asio::basic_stream_socket<asio::local::stream_protocol, io_executor> socket) {
+    accepted_.fetch_add(1, std::memory_order_relaxed);
+    if (!has_room_for(socket)) return;
+    std::error_code ignored;
+    const auto descriptor = socket.release(ignored);
+    server_->next_worker().adopt(descriptor, asio::ip::tcp::v4(), next_id_++);
 }
 
 void listener::stop() {
@@ -133,6 +186,9 @@ void listener::stop() {
             each->acceptor.close(ignored);
             each->pause.cancel();
         }
+        if (!unix_door_) return;
+        unix_door_->acceptor.close(ignored);
+        unix_door_->pause.cancel();
     });
 }
 

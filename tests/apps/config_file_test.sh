@@ -161,6 +161,18 @@ expect bind "127.0.0.1 -192.0.2.1"
 [ "$(ask PING)" = PONG ] || complain "protected mode keeps this machine out"
 stop
 
+touch s.sock # what a server that was killed has left
+start --port 0 --unixsocket "$work/s.sock" --unixsocketperm 700
+[ "$("$client" -s "$work/s.sock" PING)" = PONG ] || complain "it does not answer at the Unix socket"
+[ "$("$client" -s "$work/s.sock" CONFIG GET unixsocketperm | sed -n 2p)" = 700 ] || complain "unixsocketperm"
+"$client" -s "$work/s.sock" CLIENT LIST | grep -q "addr=unixsocket:0 laddr=unixsocket:0" || complain "CLIENT LIST"
+[ "$(ask PING)" = PONG ] || complain "it does not answer by TCP besides"
+[ "$(stat -c %a s.sock)" = 700 ] || complain "the Unix socket has other permissions"
+stop
+[ ! -e s.sock ] || complain "the Unix socket is still there"
+misplaced=$("$server" --port 0 --unixsocket "$work/absent/s.sock" 2>&1) && complain "a socket in no directory"
+echo "$misplaced" | grep -q "cannot listen on $work/absent/s.sock: No such file" || complain "$misplaced"
+
 mkdir home
 printf 'port 0\nbind 127.0.0.1\ndaemonize yes\npidfile own.pid\nlogfile own.log\ndir home\n' >f.conf
 "$server" f.conf >out 2>err || complain "it does not go into the background"
