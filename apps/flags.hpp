@@ -1,4 +1,4 @@
-// Command line flags, the little that both programs need: `--name value` or `--name=value`.
+// The flags of a program: `--name value` or `--name=value`.
 #pragma once
 
 #include <charconv>

@@ -14,7 +14,7 @@ namespace {
 
 using namespace mini_redis;
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 12> groups{{
+constexpr auto groups = std::to_array<std::pair<std::string_view, std::string_view>>({
     {"string", "Strings"},
     {"bitmap", "Bitmaps"},
     {"list", "Lists"},
@@ -22,13 +22,15 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 12> groups{{
     {"set", "Sets"},
     {"sorted-set", "Sorted sets"},
     {"stream", "Streams"},
+    {"geo", "Places"},
+    {"hyperloglog", "HyperLogLogs"},
     {"generic", "Keys of any type"},
     {"pubsub", "Publish and subscribe"},
     {"transactions", "Transactions"},
     {"scripting", "Scripts and functions"},
     {"connection", "The connection"},
     {"server", "The server"},
-}};
+});
 
 // As it is typed, with what Markdown would take for its own marked as code.
 std::string call_of(const command* container, const command& row) {

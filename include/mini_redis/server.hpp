@@ -9,13 +9,16 @@
 #include <mini_redis/clock.hpp>
 #include <mini_redis/keyspace.hpp>
 #include <string>
+#include <vector>
 
 namespace mini_redis {
 
 struct server_options {
-    std::string bind = "127.0.0.1"; ///< a numeric IPv4 or IPv6 address
-    std::uint16_t port = 6379;      ///< 0: any free port; server::port() tells which
-    std::size_t threads = 1;        ///< worker threads, each with its own io_context
+    /// Numeric IPv4 and IPv6 addresses with spaces between them. One behind a `-` may be missing on
+    /// this machine; `*` and `::*` are all of a kind.
+    std::string bind = "127.0.0.1";
+    std::uint16_t port = 6379; ///< 0: any free port; server::port() tells which
+    std::size_t threads = 1;   ///< worker threads, each with its own io_context
     std::size_t max_clients = 10'000;
     std::string password{}; ///< empty: none is asked for
     std::size_t databases = 16;
@@ -23,6 +26,10 @@ struct server_options {
     const clock* time = nullptr; ///< null: the machine's clock; must outlive the server
     /// How long stop() waits for replies to reach their clients before it cuts the connections.
     std::chrono::milliseconds shutdown_grace{5'000};
+    /// Further settings, as the words of a line of a redis.conf each: {"timeout", "60"}. What they
+    /// say of the above is not heeded; see read_configuration().
+    std::vector<std::vector<std::string>> settings{};
+    std::string config_file{}; ///< what CONFIG REWRITE writes to; empty: it has nothing to
 };
 
 /// A Redis server in this process, on its own threads.

@@ -103,6 +103,9 @@ struct key_range {
     std::string_view behind = "";
     /// Finds the first key, 0 if there is none.
     std::size_t (*find)(std::span<const std::string_view> args) = nullptr;
+    /// Not empty: the key is what follows this word, which stands at `last` or later; the row's
+    /// `plan` finds it.
+    std::string_view follows = "";
 };
 
 /// One key, the first word after the name or another.
@@ -124,6 +127,11 @@ constexpr key_range keys_behind(std::string_view word, int from, std::string_vie
 /// Keys whose places the row cannot say; its `plan` finds them.
 constexpr key_range unknown_keys(std::string_view access) {
     return {-1, -1, 1, access};
+}
+
+/// One key that follows a word: GEORADIUS … STORE key.
+constexpr key_range key_behind(std::string_view word, int from, std::string_view access) {
+    return {-1, from, 1, access, false, "", nullptr, word};
 }
 
 struct client_state;

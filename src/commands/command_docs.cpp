@@ -19,9 +19,10 @@ public:
         : ranges_{ranges_of(*one.row)},
           word_{one.container == nullptr ? 1 : 2} {}
 
-    /// The range of the key that is the next word.
-    std::size_t of_next_word() const {
+    /// The range of the key that is the next word; `token` stands before it, if any does.
+    std::size_t of_next_word(std::string_view token) const {
         const auto holds_word = [&](const key_range& range) {
+            if (!range.behind.empty()) return range.behind == token;
             return range.first > 0 && word_ >= range.first &&
                    (range.last < 0 || word_ <= range.last);
         };
@@ -57,7 +58,7 @@ void write_argument(reply_writer& out, const argument& one, key_numbers& numbers
     if (!one.token.empty() && one.type != "pure-token") numbers.pass_word();
     if (is_key) {
         out.bulk_string("key_spec_index");
-        out.integer(static_cast<std::int64_t>(numbers.of_next_word()));
+        out.integer(static_cast<std::int64_t>(numbers.of_next_word(one.token)));
     }
     if (!one.token.empty()) field("token", one.token);
     if (!flags.empty()) {

@@ -70,6 +70,17 @@ void write_key_spec(reply_writer& out, const key_range& range) {
     out.map(3);
     out.bulk_string("flags");
     write_words(out, split_words(range.access));
+    if (!range.follows.empty()) {
+        search("begin_search", "keyword", 2);
+        out.bulk_string("keyword");
+        out.bulk_string(range.follows);
+        number("startfrom", range.last);
+        search("find_keys", "range", 3);
+        number("lastkey", 0);
+        number("keystep", 1);
+        number("limit", 0);
+        return;
+    }
     if (range.first < 0) {
         search("begin_search", "unknown", 0);
         search("find_keys", "unknown", 0);

@@ -8,6 +8,7 @@
 
 #include "commands/arguments.hpp"
 #include "commands/command.hpp"
+#include "commands/configuration_file.hpp"
 #include "commands/context.hpp"
 #include "commands/families.hpp"
 #include "commands/settings.hpp"
@@ -47,7 +48,11 @@ void config_resetstat(context& c) {
 }
 
 void config_rewrite(context& c) {
-    c.reply.error("ERR The server is running without a config file");
+    const settings& now = c.server.configuration();
+    if (now.file.empty()) return c.reply.error("ERR The server is running without a config file");
+    const std::string why = rewrite_configuration_file(now);
+    if (!why.empty()) return c.reply.error("ERR Rewriting config file: " + why);
+    c.reply.ok();
 }
 
 using enum command_flag;
@@ -88,7 +93,7 @@ constexpr command config_rows[] = {
      .group = "server",
      .since = "2.8.0",
      .complexity = "O(1)",
-     .summary = "Would save the settings; mini-redis has no configuration file."},
+     .summary = "Writes the settings as they are now into the configuration file."},
     {.name = "set",
      .handler = config_set,
      .arity = -4,

@@ -14,6 +14,8 @@
 #include "commands/info_sections.hpp"
 #include "commands/memory_figures.hpp"
 #include "commands/process_memory.hpp"
+#include "commands/running_scripts.hpp"
+#include "commands/script_store.hpp"
 #include "commands/settings.hpp"
 #include "commands/tick_clock.hpp"
 
@@ -94,6 +96,33 @@ void clients(context& c, const server_statistics& now, std::string& out) {
     line(out, "pubsub_clients:{}", now.pubsub_clients);
 }
 
+// The states of Lua are those of all worker threads together.
+void scripts(context& c, std::string& out) {
+    const std::shared_ptr<const library_set> libraries = c.server.functions().all();
+    std::size_t functions = 0;
+    std::size_t library_bytes = 0;
+    for (const auto& [name, library] : *libraries) {
+        functions += library->functions.size();
+        library_bytes += library->code.size();
+    }
+    const std::size_t eval = c.server.running().memory(script_kind::script);
+    const std::size_t vm_functions = c.server.running().memory(script_kind::function);
+    const std::size_t script_bytes = c.server.scripts().memory();
+    line(out, "used_memory_lua:{}", eval);
+    line(out, "used_memory_vm_eval:{}", eval);
+    line(out, "used_memory_lua_human:{}", human_size(eval));
+    line(out, "used_memory_scripts_eval:{}", script_bytes);
+    line(out, "number_of_cached_scripts:{}", c.server.scripts().count());
+    line(out, "number_of_functions:{}", functions);
+    line(out, "number_of_libraries:{}", libraries->size());
+    line(out, "used_memory_vm_functions:{}", vm_functions);
+    line(out, "used_memory_vm_total:{}", eval + vm_functions);
+    line(out, "used_memory_vm_total_human:{}", human_size(eval + vm_functions));
+    line(out, "used_memory_functions:{}", library_bytes);
+    line(out, "used_memory_scripts:{}", script_bytes + library_bytes);
+    line(out, "used_memory_scripts_human:{}", human_size(script_bytes + library_bytes));
+}
+
 void memory(context& c, const server_statistics& now, std::string& out) {
     const memory_figures all = gather_memory_figures(c, now);
     const auto size = [&](std::string_view name, std::uint64_t bytes) {
@@ -113,17 +142,7 @@ void memory(context& c, const server_statistics& now, std::string& out) {
     line(out, "allocator_active:{}", all.resident);
     line(out, "allocator_resident:{}", all.resident);
     size("total_system_memory", total_system_memory());
-    line(out, "used_memory_lua:0");
-    line(out, "used_memory_vm_eval:0");
-    line(out, "used_memory_lua_human:0B");
-    line(out, "used_memory_scripts_eval:0");
-    line(out, "number_of_cached_scripts:0");
-    line(out, "number_of_functions:0");
-    line(out, "number_of_libraries:0");
-    line(out, "used_memory_vm_functions:0");
-    size("used_memory_vm_total", 0);
-    line(out, "used_memory_functions:0");
-    size("used_memory_scripts", 0);
+    scripts(c, out);
     const std::string limit = setting(c, "maxmemory");
     line(out, "maxmemory:{}", limit);
     line(out, "maxmemory_human:{}", human_size(std::stoull(limit)));

@@ -62,6 +62,14 @@ std::optional<long_script> running_scripts::shown() const {
     return shown_.front().second;
 }
 
+std::size_t running_scripts::memory(script_kind kind) const {
+    const std::lock_guard lock{mutex_};
+    std::size_t total = 0;
+    for (const script_slot* each : slots_)
+        total += each->memory(kind);
+    return total;
+}
+
 std::string_view running_scripts::busy_text() const {
     const std::lock_guard lock{mutex_};
     const bool function = !shown_.empty() && shown_.front().second.kind == script_kind::function;

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -39,6 +40,15 @@ public:
 
     void end() noexcept { run_.fetch_and(~flags, std::memory_order_release); }
 
+    /// How much the worker's states of Lua occupy.
+    void set_memory(script_kind kind, std::size_t bytes) noexcept {
+        (kind == script_kind::script ? script_memory_ : function_memory_).store(bytes, std::memory_order_relaxed);
+    }
+
+    std::size_t memory(script_kind kind) const noexcept {
+        return (kind == script_kind::script ? script_memory_ : function_memory_).load(std::memory_order_relaxed);
+    }
+
     void wrote() noexcept { wrote_.store(true, std::memory_order_relaxed); }
 
     bool has_written() const noexcept { return wrote_.load(std::memory_order_relaxed); }
@@ -66,6 +76,8 @@ private:
     std::atomic<std::uint64_t> run_{flags + 1};
     std::atomic<std::uint64_t> doomed_{0};
     std::atomic<bool> wrote_{false};
+    std::atomic<std::size_t> script_memory_{0};
+    std::atomic<std::size_t> function_memory_{0};
 };
 
 /// *Thread safety*: every function may be called from any thread.
@@ -89,6 +101,9 @@ public:
 
     /// One of those that are shown.
     std::optional<long_script> shown() const;
+
+    /// What the states of Lua of all workers occupy.
+    std::size_t memory(script_kind kind) const;
 
     /// What clients are told who ask for anything else meanwhile.
     std::string_view busy_text() const;

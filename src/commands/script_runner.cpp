@@ -59,6 +59,7 @@ void script_runner::drop_outdated() {
     // A new state as well: it costs less than to find out what is garbage in the old one.
     compiled_.clear();
     scripts_.reset();
+    slot_.set_memory(script_kind::script, 0);
     generation_ = now;
 }
 
@@ -170,6 +171,7 @@ void script_runner::run_once(context& c, script_kind kind, const script_run& wha
     interpreter& lua = kind == script_kind::script ? scripts() : functions_.lua();
     lua.run(what, *this, c.reply);
     slot_.end();
+    slot_.set_memory(kind, lua.memory());
     running_ = nullptr;
     if (!std::exchange(long_, false)) return;
     c.server.running().hide(slot_);

@@ -1,11 +1,13 @@
 #include "commands/settings.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <iterator>
 #include <stdexcept>
+#include <system_error>
 
 #include "commands/arguments.hpp"
 #include "commands/setting_values.hpp"
@@ -39,12 +41,19 @@ struct settings::change {
 settings::settings() {
     for (const row& setting : rows)
         texts_.emplace_back(setting.initial);
+    was_set_.resize(rows.size());
 }
 
 const settings::row* settings::find(std::string_view name) noexcept {
     for (const row& setting : rows)
         if (equals_ignoring_case(name, setting.name)) return &setting;
     return nullptr;
+}
+
+// Of a setting with two names it is that of the newer one.
+std::size_t settings::index_of(const row& setting) noexcept {
+    const row& kept = setting.newer.empty() ? setting : *find(setting.newer);
+    return static_cast<std::size_t>(&kept - rows.data());
 }
 
 std::atomic<std::int64_t>* settings::number_of(const row& setting) noexcept {
@@ -72,7 +81,7 @@ std::string settings::text_of(const row& setting) const {
         }
         return text;
     }
-    return texts_[static_cast<std::size_t>(&setting - rows.data())];
+    return texts_[index_of(setting)];
 }
 
 std::vector<settings::name_and_value> settings::get(std::string_view glob) const {
@@ -130,6 +139,16 @@ std::optional<std::string> settings::parse(const row& setting, std::string_view 
         break;
     }
     case kind::text: break;
+    case kind::octal: {
+        unsigned mode = 0;
+        const auto [end, error] =
+            std::from_chars(value.data(), value.data() + value.size(), mode, 8);
+        if (error != std::errc{} || end != value.data() + value.size())
+            return "argument couldn't be parsed as an octal number";
+        if (mode > 0777) return "argument must be between 0 and 777 inclusive";
+        parsed.text = fmt::format("{:o}", mode);
+        break;
+    }
     case kind::save_points:
         if (!are_save_points(value)) return "Invalid save parameters";
         break;
@@ -152,7 +171,8 @@ std::optional<std::string> settings::parse(const row& setting, std::string_view 
         break;
     }
     }
-    if (setting.rule == change_rule::fixed && parsed.text != setting.initial)
+    const bool fixed = setting.rule == change_rule::fixed || setting.rule == change_rule::absent;
+    if (fixed && parsed.text != setting.initial)
         return fmt::format("mini-redis supports only '{}'", setting.initial);
     return std::nullopt;
 }
@@ -204,7 +224,7 @@ void settings::apply(const change& parsed) {
             limit.soft_seconds = (*parsed.limits[i])[2];
         }
     } else {
-        texts_[static_cast<std::size_t>(&setting - rows.data())] = parsed.text;
+        texts_[index_of(setting)] = parsed.text;
     }
 }
 
@@ -218,8 +238,10 @@ settings::set(std::span<const std::pair<std::string_view, std::string_view>> val
             if (setting == nullptr)
                 return fmt::format(
                     "ERR Unknown option or number of arguments for CONFIG SET - '{}'", shown(name));
-            if (setting->rule == change_rule::at_start)
+            if (setting->rule == change_rule::at_start || setting->rule == change_rule::absent)
                 return failed(name, "can't set immutable config");
+            if (setting->rule == change_rule::guarded)
+                return failed(name, "can't set protected config");
             const auto same = [&](const change& other) { return other.setting == setting; };
             if (std::any_of(changes.begin(), changes.end(), same))
                 return failed(name, "duplicate parameter");
@@ -228,8 +250,10 @@ settings::set(std::span<const std::pair<std::string_view, std::string_view>> val
         for (std::size_t i = 0; i < changes.size(); ++i)
             if (const auto why = parse(*changes[i].setting, values[i].second, changes[i]))
                 return failed(changes[i].setting->name, *why);
-        for (const change& each : changes)
+        for (const change& each : changes) {
             apply(each);
+            was_set_[index_of(*each.setting)] = true;
+        }
     }
     for (const change& each : changes)
         if (const auto found = observers_.find(each.setting->name); found != observers_.end())
@@ -244,6 +268,28 @@ void settings::initialize(std::string_view name, std::string_view value) {
     if (setting == nullptr || parse(*setting, value, parsed))
         throw std::invalid_argument{fmt::format("setting '{}' cannot be '{}'", name, value)};
     apply(parsed);
+}
+
+std::optional<std::string> settings::configure(std::span<const std::string> words) {
+    const row* const setting = find(words.front());
+    if (setting == nullptr) return "Bad directive or wrong number of arguments";
+    std::string value;
+    for (const std::string& word : words.subspan(1))
+        value += (value.empty() ? "" : " ") + word;
+    const bool several = setting->several || setting->type == kind::save_points ||
+                         setting->type == kind::output_limits;
+    if (several ? words.size() < 2 : words.size() != 2) return "wrong number of arguments";
+    const std::lock_guard lock{mutex_};
+    change parsed;
+    if (std::optional<std::string> why = parse(*setting, value, parsed)) return why;
+    apply(parsed);
+    was_set_[index_of(*setting)] = true;
+    return std::nullopt;
+}
+
+std::string settings::value_of(std::string_view name) const {
+    const std::lock_guard lock{mutex_};
+    return text_of(*find(name));
 }
 
 void settings::observe(std::string_view name, std::function<void(const std::string&)> changed) {

@@ -52,6 +52,42 @@ public:
     /// be right, otherwise std::invalid_argument.
     void initialize(std::string_view name, std::string_view value);
 
+    /// Sets what a line of a configuration file says: a name and its values. Returns what is wrong,
+    /// as Redis says it of such a line, or nothing.
+    std::optional<std::string> configure(std::span<const std::string> words);
+
+    /// As CONFIG GET shows it; the name must exist.
+    std::string value_of(std::string_view name) const;
+
+    /// The name that a setting is written by: of one that has an older name, too, the newer one.
+    /// Empty if there is no such setting.
+    static std::string_view written_name(std::string_view name) noexcept;
+
+    /// A setting as it stands in a configuration file.
+    struct lines {
+        std::string_view name;
+        std::vector<std::string> values; ///< of a line each
+        bool is_wanted;                  ///< somebody has set it, and not to its default
+    };
+
+    /// All that a file may have. Of those that have two names only the newer one.
+    std::vector<lines> as_lines() const;
+
+    /// The file that CONFIG REWRITE writes to; empty: there is none. To be set before any other
+    /// thread uses the settings.
+    std::string file;
+
+    /// What docs/configuration.md says of each.
+    struct description {
+        std::string_view name;
+        std::string initial;
+        std::string values;
+        std::string_view changes; ///< when it can be changed
+        std::string_view summary;
+    };
+
+    static std::vector<description> descriptions();
+
     /// Calls `changed` with the new value each time that CONFIG SET has set this one. To be called
     /// before any other thread uses the settings.
     void observe(std::string_view name, std::function<void(const std::string&)> changed);
@@ -75,7 +111,8 @@ public:
     output_limit normal_output{0, 0, 0};
     output_limit subscriber_output{32LL * 1024 * 1024, 8LL * 1024 * 1024, 60};
     std::atomic<std::int64_t> list_compress_depth{
-        0}; ///< kept for CONFIG GET: lists are not compressed
+        0};                                      ///< kept for CONFIG GET: lists are not compressed
+    std::atomic<std::int64_t> protected_mode{0}; ///< 1: without a password, for this machine only
     std::atomic<std::int64_t> slowlog_slower_than_us{10'000}; ///< less than 0: nothing is noted
     std::atomic<std::int64_t> slowlog_max_length{128};
     std::atomic<std::int64_t> latency_threshold_ms{0}; ///< 0: nothing is noted
@@ -89,7 +126,12 @@ private:
 
     static const std::span<const row> rows;
 
+    static std::span<const row> kept_rows() noexcept;
+    static std::span<const row> process_rows() noexcept;
+
     static const row* find(std::string_view name) noexcept;
+    static std::size_t index_of(const row& setting) noexcept;
+    std::string line_of(const row& setting) const;
     std::string text_of(const row& setting) const;
     std::optional<std::string> parse(const row& setting, std::string_view value,
                                      change& parsed) const;
@@ -105,6 +147,7 @@ private:
     compact_limits* limits_ = &own_limits_;
     mutable std::mutex mutex_;
     std::vector<std::string> texts_; // guarded by mutex_; by row
+    std::vector<bool> was_set_;      // guarded by mutex_; by row: by a user
     // Kept for CONFIG GET: there are no replicas.
     output_limit replica_output_{256LL * 1024 * 1024, 64LL * 1024 * 1024, 60};
     std::map<std::string, std::function<void(const std::string&)>, std::less<>> observers_;

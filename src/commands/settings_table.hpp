@@ -17,6 +17,7 @@ enum class setting_kind : std::uint8_t {
     yes_no,
     choice, // one of the row's words
     text,
+    octal,         // permissions
     save_points,   // pairs of seconds and changes
     output_limits, // per class of client: hard bytes, soft bytes, soft seconds
     events,        // letters of keyspace notifications
@@ -27,6 +28,8 @@ enum class change_rule : std::uint8_t {
     free,
     at_start, // CONFIG SET must not
     fixed,    // mini-redis knows this value only
+    absent,   // fixed, and Redis lets nobody change it
+    guarded,  // at start; Redis lets clients change it only if it is told so
 };
 
 struct settings::row {
@@ -39,6 +42,9 @@ struct settings::row {
     std::int64_t least = 0;
     std::int64_t most = std::numeric_limits<std::int64_t>::max();
     std::span<const std::string_view> choices = {};
+    std::string_view summary = ""; // for docs/configuration.md
+    bool several = false;          // a text of several words, which are written without quotes
+    std::string_view newer = "";   // the name that has replaced this one
 };
 
 } // namespace mini_redis

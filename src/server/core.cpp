@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <asio/co_spawn.hpp>
 #include <asio/post.hpp>
+#include <filesystem>
+#include <fmt/format.h>
 #include <netinet/tcp.h>
 #include <spdlog/spdlog.h>
 #include <stdexcept>
@@ -49,11 +51,16 @@ core::core(const server_options& options)
     if (options_.threads == 0) throw std::invalid_argument{"threads must be at least 1"};
     settings_.govern(keys_.store().limits());
     settings_.max_clients = static_cast<std::int64_t>(options_.max_clients);
+    settings_.initialize("requirepass", options_.password);
+    settings_.initialize("loglevel", setting_of(spdlog::get_level()));
+    for (const std::vector<std::string>& line : options_.settings)
+        if (const auto why = settings_.configure(line))
+            throw std::invalid_argument{fmt::format("setting '{}': {}", line.front(), *why)};
     settings_.initialize("bind", options_.bind);
     settings_.initialize("databases", std::to_string(options_.databases));
-    settings_.initialize("requirepass", options_.password);
     settings_.initialize("io-threads", std::to_string(options_.threads));
-    settings_.initialize("loglevel", setting_of(spdlog::get_level()));
+    settings_.initialize("dir", std::filesystem::current_path().string());
+    settings_.file = options_.config_file;
     settings_.observe("loglevel",
                       [](const std::string& name) { spdlog::set_level(log_level_of(name)); });
     keys_.store().on_expired = [this](std::size_t database, std::string_view key) {
@@ -88,16 +95,21 @@ void core::start() {
     if (stage_ != stage::idle) throw std::logic_error{"a server starts once"};
     asio::io_context& first = workers_.front()->io();
     listener_ = std::make_unique<listener>(*this, first, options_.bind, options_.port);
+    accepting_ = listener_->doors() + (listener_->has_unix_door() ? 1 : 0);
     settings_.initialize("port", std::to_string(listener_->port()));
     const auto rethrow = [](const std::exception_ptr& failure) {
         if (failure) std::rethrow_exception(failure); // a bug: these coroutines handle their errors
     };
-    // The workers end after the accept loop: what it still accepts finds them running.
-    asio::co_spawn(first, listener_->run(), [this, rethrow](const std::exception_ptr& failure) {
+    // The workers end after the accept loops: what these still accept finds them running.
+    const auto ended = [this, rethrow](const std::exception_ptr& failure) {
         rethrow(failure);
+        if (--accepting_ != 0) return;
         for (const std::unique_ptr<worker>& each : workers_)
             each->begin_stop();
-    });
+    };
+    for (std::size_t door = 0; door < listener_->doors(); ++door)
+        asio::co_spawn(first, listener_->run(door), ended);
+    if (listener_->has_unix_door()) asio::co_spawn(first, listener_->run_unix(), ended);
     asio::co_spawn(first, purger_.run(first, workers_.front()->commands()), rethrow);
     run_threads();
     spdlog::debug("listening on {}:{} with {} worker thread{}", options_.bind, listener_->port(),

@@ -171,6 +171,7 @@ private:
     diagnostics notes_;
     rate_meter rates_;
     std::uint64_t memory_at_start_;
+    std::size_t accepting_ = 0;  // accept loops that run, on the first worker's thread
     server_statistics baseline_; // what CONFIG RESETSTAT subtracts; guarded by mutex_
     std::map<std::size_t, latency_counts> latency_baseline_; // likewise, by command
 

@@ -2,13 +2,18 @@
 
 #include <algorithm>
 #include <asio/buffer.hpp>
+#include <asio/ip/v6_only.hpp>
 #include <asio/post.hpp>
+#include <cerrno>
 #include <chrono>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 
+#include "commands/arguments.hpp"
 #include "commands/settings.hpp"
 #include "server/core.hpp"
 #include "server/worker.hpp"
@@ -28,30 +33,83 @@ bool concerns_one_connection(const std::error_code& error) {
 
 } // namespace
 
-listener::listener(core& server, asio::io_context& io, const std::string& address,
+listener::listener(core& server, asio::io_context& io, const std::string& addresses,
                    std::uint16_t port)
     : server_{&server},
       io_{&io},
-      acceptor_{io},
-      pause_{io} {
+      port_{port} {
+    for (const std::string_view word : split_words(addresses)) {
+        const bool optional = word.starts_with('-');
+        const std::string_view address = word.substr(optional ? 1 : 0);
+        open(std::string{address == "*" ? "0.0.0.0" : address == "::*" ? "::" : address}, optional);
+    }
+    if (doors_.empty())
+        throw std::system_error{std::make_error_code(std::errc::address_not_available),
+                                fmt::format("cannot listen on {}", addresses)};
+    const std::string path = server_->configuration().value_of("unixsocket");
+    if (!path.empty()) open_unix(path);
+}
+
+void listener::open(const std::string& address, bool optional) {
     try {
-        const asio::ip::tcp::endpoint endpoint{asio::ip::make_address(address), port};
-        acceptor_.open(endpoint.protocol());
-        acceptor_.set_option(asio::socket_base::reuse_address{true});
-        acceptor_.bind(endpoint);
-        acceptor_.listen(511); // as Redis: room for a burst of connections
-        port_ = acceptor_.local_endpoint().port();
+        auto opened = std::make_unique<door>(*io_);
+        const asio::ip::tcp::endpoint endpoint{asio::ip::make_address(address), port_};
+        opened->acceptor.open(endpoint.protocol());
+        opened->acceptor.set_option(asio::socket_base::reuse_address{true});
+        // So that one can listen on all addresses of both kinds.
+        if (endpoint.address().is_v6()) opened->acceptor.set_option(asio::ip::v6_only{true});
+        opened->acceptor.bind(endpoint);
+        opened->acceptor.listen(std::stoi(server_->configuration().value_of("tcp-backlog")));
+        port_ = opened->acceptor.local_endpoint().port();
+        doors_.push_back(std::move(opened));
     } catch (const std::system_error& error) {
         // As an errno, which compares with std::errc: Asio's own category did not before 1.24.
-        throw std::system_error{error.code().value(), std::generic_category(),
-                                fmt::format("cannot listen on {}:{}", address, port)};
+        const std::error_code code{error.code().value(), std::generic_category()};
+        if (optional && (code == std::errc::address_not_available ||
+                         code == std::errc::address_family_not_supported))
+            return;
+        throw std::system_error{code, fmt::format("cannot listen on {}:{}", address, port_)};
     }
 }
 
-task<void> listener::run() {
+// A file of that name is taken for what an earlier server has left there.
+void listener::open_unix(const std::string& path) {
+    try {
+        auto opened = std::make_unique<unix_door>(*io_);
+        ::unlink(path.c_str());
+        const asio::local::stream_protocol::endpoint endpoint{path};
+        opened->acceptor.open(endpoint.protocol());
+        opened->acceptor.bind(endpoint);
+        unix_path_ = path;
+        const settings& now = server_->configuration();
+        const int mode = std::stoi(now.value_of("unixsocketperm"), nullptr, 8);
+        if (mode != 0 && ::chmod(path.c_str(), static_cast<mode_t>(mode)) != 0)
+            throw std::system_error{errno, std::generic_category()};
+        opened->acceptor.listen(std::stoi(now.value_of("tcp-backlog")));
+        unix_door_ = std::move(opened);
+    } catch (const std::system_error& error) {
+        throw std::system_error{error.code().value(), std::generic_category(),
+                                fmt::format("cannot listen on {}", path)};
+    }
+}
+
+listener::~listener() {
+    if (!unix_path_.empty()) ::unlink(unix_path_.c_str());
+}
+
+task<void> listener::run(std::size_t index) {
+    return accept_at(*doors_[index]);
+}
+
+task<void> listener::run_unix() {
+    return accept_at(*unix_door_);
+}
+
+template <class Acceptor>
+task<void> listener::accept_at(door_of<Acceptor>& here) {
     std::chrono::milliseconds pause = shortest_pause;
     while (!stopped_) {
-        auto [error, socket] = co_await acceptor_.async_accept(io_tuple);
+        auto [error, socket] = co_await here.acceptor.async_accept(io_tuple);
         if (!error) {
             pause = shortest_pause;
             take(std::move(socket));
@@ -61,35 +119,76 @@ task<void> listener::run() {
         // Out of descriptors or memory: trying again at once would only spin.
         spdlog::warn("cannot accept a connection: {}; trying again in {} ms", error.message(),
                      pause.count());
-        pause_.expires_after(pause);
-        co_await pause_.async_wait(io_tuple);
+        here.pause.expires_after(pause);
+        co_await here.pause.async_wait(io_tuple);
         pause = std::min(pause * 2, longest_pause);
     }
 }
 
-void listener::take(tcp_socket socket) {
-    accepted_.fetch_add(1, std::memory_order_relaxed);
+// In protected mode, strangers come in only with a password.
+bool listener::may_enter(tcp_socket& socket) const {
+    const settings& now = server_->configuration();
+    if (now.protected_mode.load(std::memory_order_relaxed) == 0 || !now.password().empty())
+        return true;
     std::error_code ignored;
+    const asio::ip::address peer = socket.remote_endpoint(ignored).address();
+    if (peer.is_loopback()) return true;
+    static constexpr std::string_view refusal =
+        "-DENIED Redis is running in protected mode because protected mode is enabled and no "
+        "password is set for the default user. Connections are taken from this machine only, until "
+        "a password is set (requirepass) or protected-mode is off.\r\n";
+    socket.non_blocking(true, ignored);
+    socket.write_some(asio::buffer(refusal), ignored);
+    return false;
+}
+
+// Counts a client in, or refuses it.
+template <class Socket>
+bool listener::has_room_for(Socket& socket) {
     const std::size_t limit = static_cast<std::size_t>(
         server_->configuration().max_clients.load(std::memory_order_relaxed));
-    if (!server_->try_enter(limit)) {
+    if (server_->try_enter(limit)) return true;
+    rejected_.fetch_add(1, std::memory_order_relaxed);
+    static constexpr std::string_view refusal = "-ERR max number of clients reached\r\n";
+    std::error_code ignored;
+    socket.non_blocking(true, ignored);
+    socket.write_some(asio::buffer(refusal), ignored);
+    return false;
+}
+
+void listener::take(tcp_socket socket) {
+    accepted_.fetch_add(1, std::memory_order_relaxed);
+    if (!may_enter(socket)) {
         rejected_.fetch_add(1, std::memory_order_relaxed);
-        static constexpr std::string_view refusal = "-ERR max number of clients reached\r\n";
-        socket.non_blocking(true, ignored);
-        socket.write_some(asio::buffer(refusal), ignored);
         return;
     }
+    if (!has_room_for(socket)) return;
+    std::error_code ignored;
     const asio::ip::tcp protocol = socket.local_endpoint(ignored).protocol();
     const auto descriptor = socket.release(ignored);
     server_->next_worker().adopt(descriptor, protocol, next_id_++);
+}
+
+// A session reads and writes either kind alike: the descriptor of a Unix socket goes as one of TCP.
+void listener::take(asio::basic_stream_socket<asio::local::stream_protocol, io_executor> socket) {
+    accepted_.fetch_add(1, std::memory_order_relaxed);
+    if (!has_room_for(socket)) return;
+    std::error_code ignored;
+    const auto descriptor = socket.release(ignored);
+    server_->next_worker().adopt(descriptor, asio::ip::tcp::v4(), next_id_++);
 }
 
 void listener::stop() {
     asio::post(*io_, [this] {
         stopped_ = true;
         std::error_code ignored;
-        acceptor_.close(ignored);
-        pause_.cancel();
+        for (const std::unique_ptr<door>& each : doors_) {
+            each->acceptor.close(ignored);
+            each->pause.cancel();
+        }
+        if (!unix_door_) return;
+        unix_door_->acceptor.close(ignored);
+        unix_door_->pause.cancel();
     });
 }
 

@@ -13,6 +13,8 @@ namespace mini_redis {
 namespace {
 
 std::string to_text(const asio::ip::tcp::endpoint& endpoint) {
+    // Which Unix socket it is, of which there is one, is not kept for each client.
+    if (endpoint.data()->sa_family == AF_UNIX) return "unixsocket:0";
     const std::string address = endpoint.address().to_string();
     return endpoint.address().is_v6() ? fmt::format("[{}]:{}", address, endpoint.port())
                                       : fmt::format("{}:{}", address, endpoint.port());

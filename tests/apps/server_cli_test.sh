@@ -34,6 +34,16 @@ refuses() {
     grep -q -- "$words" "$work/err" || complain "no word of '$words' with: $*"
 }
 
+# misconfigured <words in the message> <flags>…: exit code 1, and what is wrong on stderr
+misconfigured() {
+    words=$1
+    shift
+    run 1 "$@"
+    [ ! -s "$work/out" ] || complain "something on stdout with: $*"
+    grep -q "FATAL CONFIG FILE ERROR" "$work/err" || complain "no heading with: $*"
+    grep -q -- "$words" "$work/err" || complain "no word of '$words' with: $*"
+}
+
 # start <flags>…: in the background, until it listens; sets pid and port
 start() {
     "$server" --port 0 "$@" >"$work/out" 2>"$work/err" &
@@ -63,15 +73,15 @@ grep -q -- '--port' "$work/out" || complain "--help does not tell of --port"
 run 0 --version
 grep -Eq '^mini-redis-server [0-9]+\.[0-9]+\.[0-9]+$' "$work/out" || complain "--version"
 
-refuses "unknown flag '--prot'" --prot 1
-refuses "unexpected argument 'x'" x
-refuses "wants a value" --port
-refuses "not '65536'" --port 65536
-refuses "not '-1'" --port=-1
-refuses "not ''" --port=
-refuses "not '0'" --threads 0
-refuses "not 'many'" --maxclients many
-refuses "loud" --loglevel loud --port 0
+misconfigured "Bad directive" --prot 1
+misconfigured "can't open config file '.*/x'" x
+misconfigured "wrong number of arguments" --port
+misconfigured "between 0 and 65535" --port 65536
+misconfigured "between 0 and 65535" --port=-1
+misconfigured "into an integer" --port=
+misconfigured "between 1 and 1024" --threads 0
+misconfigured "into an integer" --maxclients many
+misconfigured "one of the following" --loglevel loud --port 0
 refuses "nowhere" --bind nowhere --port 0
 refuses "192.0.2.1" --bind 192.0.2.1 --port 0 # nobody's (RFC 5737)
 

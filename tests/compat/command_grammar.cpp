@@ -63,6 +63,7 @@ void command_generator::open(std::vector<random_command>& stream) {
     set("list-max-listpack-size", {"1", "2", "4", "-1", "10"});
     set("stream-node-max-entries", {"0", "1", "2", "3", "8"});
     set("stream-node-max-bytes", {"0", "50", "150", "1000"});
+    set("hll-sparse-max-bytes", {"0", "20", "40", "3000"});
     // Since 7.2 only; seen in nothing but OBJECT ENCODING.
     set("set-max-listpack-entries", {"0", "3", "8", "20"}, comparison::any);
     set("set-max-listpack-value", {"0", "2", "10"}, comparison::any);

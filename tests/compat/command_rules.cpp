@@ -119,6 +119,29 @@ constexpr auto commands = std::to_array<command_rule>({
     {2, "ZREMRANGEBYLEX lexical-key lexical-bound lexical-bound", lexical},
     {2, "ZRANGESTORE lexical-key lexical-key lexical-bound lexical-bound BYLEX *zrange-option",
      lexical},
+    // HyperLogLogs
+    {8, "PFADD hll-key *member"},
+    {8, "PFADD hll-key #small-integer"},
+    {8, "PFCOUNT +hll-key"},
+    {6, "PFMERGE hll-key +hll-key"},
+    {4, "GET hll-key"},
+    {3, "PFDEBUG ENCODING|DECODE|TODENSE|junk hll-key"},
+    // places
+    {10, "GEOADD geo-key *geoadd-option +place-member"},
+    {3, "GEOADD geo-key #place-member"},
+    {4, "GEOPOS|GEOHASH geo-key +member"},
+    {4, "GEODIST geo-key member member ?length-unit"},
+    {14, "GEOSEARCH geo-key geo-center geo-shape *geo-option *geo-detail"},
+    {6, "GEOSEARCHSTORE geo-key geo-key geo-center geo-shape *geo-option ?STOREDIST", careful},
+    {4, "GEORADIUS|GEORADIUS_RO geo-key degree degree length length-unit *geo-option *geo-detail"},
+    {3, "GEORADIUS geo-key degree degree length length-unit *geo-option STORE|STOREDIST geo-key",
+     careful},
+    {4, "GEORADIUSBYMEMBER|GEORADIUSBYMEMBER_RO geo-key member length length-unit *geo-option "
+        "*geo-detail"},
+    {3, "GEORADIUSBYMEMBER geo-key member length length-unit *geo-option STORE|STOREDIST geo-key",
+     careful},
+    {3, "ZRANGE geo-key index index ?WITHSCORES"},
+    {2, "ZREM geo-key +member"},
     // sorting
     {8, "SORT|SORT_RO list-key|set-key|zset-key ?sort-order *sort-option", sorted},
     {4, "SORT list-key|set-key|zset-key ?sort-order *sort-option STORE list-key|queue-key", sorted},
@@ -320,6 +343,15 @@ constexpr auto named = std::to_array<named_rule>({
      "FORCE / IDLE 0 / junk"},
     {"auto-claim-option", "COUNT count / JUSTID / COUNT 1|2 / JUSTID / junk"},
     {"min-idle", "0 / 0 / 0 / 0 / 1000000000 / junk"},
+    {"geoadd-option", "NX / XX / CH / CH / junk"},
+    {"place-member", "degree degree member"},
+    {"geo-center",
+     "FROMMEMBER member / FROMLONLAT degree degree / FROMLONLAT degree degree / junk"},
+    {"geo-shape", "BYRADIUS length length-unit / BYBOX length length length-unit / "
+                  "BYRADIUS length length-unit / BYBOX length length length-unit / junk"},
+    {"geo-option", "ASC / DESC / COUNT count / COUNT count ANY / ASC / DESC / junk"},
+    {"geo-detail", "WITHDIST / WITHCOORD / WITHHASH / WITHDIST"},
+    {"length-unit", "M / KM / KM / MI / FT / KM / M / KM / KM / junk"},
     {"unblock-option", "TIMEOUT / ERROR / junk"},
 });
 

@@ -33,6 +33,9 @@ const std::set<std::string, std::less<>> other_arguments{
     "sort_ro",                 // as sort
     "zrank",                   // has WITHSCORE since 7.2
     "zrevrank",                // as zrank
+    "geohash",                 // needs no member; Redis says so since 7.2
+    "geopos",                  // as geohash
+    "pfmerge",                 // needs no source; Redis says so since 7.2
     "psubscribe",              // as config|get
 };
 

@@ -15,6 +15,8 @@ constexpr auto hash_keys = std::to_array<std::string_view>({"hash", "h2"});
 constexpr auto set_keys = std::to_array<std::string_view>({"set", "s2", "s3"});
 constexpr auto sorted_set_keys = std::to_array<std::string_view>({"zset", "z2", "z3"});
 constexpr auto lexical_keys = std::to_array<std::string_view>({"lex", "x2"});
+constexpr auto place_keys = std::to_array<std::string_view>({"geo", "geo2"});
+constexpr auto hyperloglog_keys = std::to_array<std::string_view>({"hll", "hll2", "hll3"});
 // Mostly not there, so that who asks for what they hold has to wait.
 constexpr auto queue_keys = std::to_array<std::string_view>({"q1", "q2"});
 constexpr auto sorted_queue_keys = std::to_array<std::string_view>({"zq1", "zq2"});
@@ -187,8 +189,8 @@ std::string command_generator::key_of(std::string_view kind) {
     const auto one_of = [this](const auto& list) { return pick(random_, list); };
     if (kind == "key" || random_.one_in(12)) {
         constexpr auto kinds = std::to_array<std::string_view>(
-            {"string-key", "list-key", "hash-key", "set-key", "zset-key", "lexical-key",
-             "queue-key", "zqueue-key", "stream-key"});
+            {"string-key", "list-key", "hash-key", "set-key", "zset-key", "lexical-key", "hll-key",
+             "geo-key", "queue-key", "zqueue-key", "stream-key"});
         if (random_.one_in(5)) return one_of(odd_keys);
         return key_of(kinds[random_.below(kinds.size())]);
     }
@@ -198,6 +200,8 @@ std::string command_generator::key_of(std::string_view kind) {
     if (kind == "set-key") return one_of(set_keys);
     if (kind == "zset-key") return one_of(sorted_set_keys);
     if (kind == "lexical-key") return one_of(lexical_keys);
+    if (kind == "geo-key") return one_of(place_keys);
+    if (kind == "hll-key") return one_of(hyperloglog_keys);
     if (kind == "queue-key") return one_of(queue_keys);
     if (kind == "weight-key") return one_of(weight_keys);
     if (kind == "stream-key") return one_of(stream_keys);
@@ -301,6 +305,16 @@ std::string command_generator::collection_word(std::string_view name) {
         return random_.one_in(20) ? one_of(std::to_array<std::string_view>(
                                         {"-1", "4294967296", "abc", "", "9223372036854775807"}))
                                   : std::to_string(random_.below(300));
+    if (name == "degree") // of longitude or latitude; few, so that members are near each other
+        return random_.one_in(30)
+                   ? one_of(std::to_array<std::string_view>({"180", "-180", "85.05112878", "-85.06",
+                                                             "181", "abc", "", "inf", "1e300"}))
+                   : std::to_string(static_cast<int>(random_.below(60)) - 30) + "." +
+                         std::to_string(random_.below(1000));
+    if (name == "length")
+        return random_.one_in(20)
+                   ? one_of(std::to_array<std::string_view>({"0", "-1", "abc", "", "inf", "1e300"}))
+                   : std::to_string(random_.below(random_.one_in(3) ? 20'000 : 3'000));
     if (name == "client-id")
         return std::string{id_word} + std::to_string(random_.below(connections_));
     if (name == "dump-word") return std::string{dump_word};

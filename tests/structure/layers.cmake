@@ -34,7 +34,7 @@ set(public_resp frame error reply_view version)
 set(public_store clock keyspace)
 set(public_commands command)
 set(public_async asio channel oneshot wakeup)
-set(public_server server)
+set(public_server configuration server)
 set(public_client as_result blocking_client call_hook client client_counters command_line commands
     connect_options from_reply key_names pipeline result scan script subscriber transaction)
 # and those in folders, by folder
