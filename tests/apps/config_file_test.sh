@@ -28,6 +28,7 @@ refused() {
 
 # start <arguments>…: until it listens; sets pid and port
 start() {
+    : >out # here already: what the last one has written must not be taken for this one's
     "$server" "$@" >out 2>err &
     pid=$!
     until_listening out
@@ -148,6 +149,7 @@ unset REDISCLI_AUTH
 # -- Standard input, and what the program does ----------------------------------------------------
 
 printf 'port 0\ntimeout 33\n' >in.conf
+: >out
 "$server" - --hz 15 <in.conf >out 2>err &
 pid=$!
 until_listening out

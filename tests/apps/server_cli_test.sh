@@ -46,6 +46,7 @@ misconfigured() {
 
 # start <flags>…: in the background, until it listens; sets pid and port
 start() {
+    : >"$work/out" # here already: what the last one has written must not be taken for this one's
     "$server" --port 0 "$@" >"$work/out" 2>"$work/err" &
     pid=$!
     tries=0
