@@ -312,7 +312,17 @@ void executor::call_again(parked_call& waiting, std::span<const hashed_key> keys
 
 // A script's command, whose keys are scripted_keys_.
 void executor::call_scripted(client_state& client, const request& one, reply_writer& reply) {
+    // The script itself goes on.
+    const std::uint64_t begun = std::exchange(started_, tick_clock::now());
     call(client, *one.row, one.args, scripted_keys_, reply, held_->all());
+    if (!effects_.events.empty()) [[unlikely]]
+        publish_events(client);
+    if (notes_->monitors.load(std::memory_order_relaxed) != 0) [[unlikely]]
+        feed_monitors(client, *one.row, one.args, "lua");
+    command_counters& count = count_->by_command[one.number];
+    count.calls.add();
+    note_time(client, one, count);
+    started_ = begun;
 }
 
 void executor::execute_queued(client_state& client, std::span<const std::string_view> args,

@@ -102,16 +102,7 @@ void executor::execute_scripted(client_state& client, script_call& script,
     if (!held_->all() && !lock_for_script(script, one, scripted_keys_, client, reply)) return;
     if (has(row.flags, command_flag::write)) script.wrote = true;
     const std::uint64_t errors = reply.errors();
-    const std::uint64_t begun =
-        std::exchange(started_, tick_clock::now()); // the script itself goes on
     call_scripted(client, one, reply);
-    if (!effects_.events.empty()) [[unlikely]]
-        publish_events(client);
-    if (notes_->monitors.load(std::memory_order_relaxed) != 0) [[unlikely]]
-        feed_monitors(client, row, one.args, "lua");
-    count.calls.add();
-    note_time(client, one, count);
-    started_ = begun;
     if (reply.errors() != errors) {
         count.failed.add();
         count_errors(reply, errors);

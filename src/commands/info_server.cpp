@@ -11,6 +11,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "commands/function_store.hpp"
 #include "commands/info_sections.hpp"
 #include "commands/memory_figures.hpp"
 #include "commands/process_memory.hpp"

@@ -42,11 +42,13 @@ public:
 
     /// How much the worker's states of Lua occupy.
     void set_memory(script_kind kind, std::size_t bytes) noexcept {
-        (kind == script_kind::script ? script_memory_ : function_memory_).store(bytes, std::memory_order_relaxed);
+        (kind == script_kind::script ? script_memory_ : function_memory_)
+            .store(bytes, std::memory_order_relaxed);
     }
 
     std::size_t memory(script_kind kind) const noexcept {
-        return (kind == script_kind::script ? script_memory_ : function_memory_).load(std::memory_order_relaxed);
+        return (kind == script_kind::script ? script_memory_ : function_memory_)
+            .load(std::memory_order_relaxed);
     }
 
     void wrote() noexcept { wrote_.store(true, std::memory_order_relaxed); }

@@ -11,8 +11,8 @@
 #include <sys/socket.h>
 #include <utility>
 
-#include "commands/process_memory.hpp"
 #include "commands/arguments.hpp"
+#include "commands/process_memory.hpp"
 #include "commands/registry.hpp"
 #include "server/session.hpp"
 
