@@ -22,7 +22,7 @@ public:
     /// The range of the key that is the next word; `token` stands before it, if any does.
     std::size_t of_next_word(std::string_view token) const {
         const auto holds_word = [&](const key_range& range) {
-            if (!range.behind.empty()) return range.behind == token;
+            if (!range.follows.empty()) return range.follows == token;
             return range.first > 0 && word_ >= range.first &&
                    (range.last < 0 || word_ <= range.last);
         };

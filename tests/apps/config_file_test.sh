@@ -200,7 +200,7 @@ pid=
 
 if [ -r /etc/redis/redis.conf ]; then
     # What other settings it has is for others to say.
-    grep -v '^slowlog-\|^stream-node-' /etc/redis/redis.conf >f.conf
+    cat /etc/redis/redis.conf >f.conf
     start f.conf --port 0 --bind 127.0.0.1 --dir . --logfile '' --pidfile '' --daemonize no
     expect tcp-backlog 511
     expect protected-mode yes

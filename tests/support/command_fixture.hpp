@@ -107,12 +107,7 @@ public:
     }
 
     std::function<void()> waker(client_state&) override {
-        return [] {
-            script_store known_scripts;
-            function_store known_functions;
-            running_scripts scripts_that_run;
-            std::vector<std::string> logged;
-        };
+        return [] {};
     }
 
     void begin_wait(client_state&) noexcept override {}
@@ -172,6 +167,11 @@ public:
     std::vector<std::string> fed;
     bool active_expiry = true;
     bool stopped = false;
+
+    script_store known_scripts;
+    function_store known_functions;
+    running_scripts scripts_that_run;
+    std::vector<std::string> logged;
 };
 
 /// A test case derives from it, or makes one.
