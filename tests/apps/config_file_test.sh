@@ -101,7 +101,7 @@ printf 'hz 20\n' >more/2.conf
 printf '# first\nPORT 0\nrequirepass "a \\x41\\" b"\nTimeout 5\n\n\ninclude more/*.conf\ninclude none/*.conf\n' >f.conf
 printf "maxclients 50 \nclient-output-buffer-limit normal 1mb 0 0\nclient-output-buffer-limit pubsub 2mb 1mb 5\nsave ''\n" >>f.conf
 start f.conf --maxclients 60 --slave-read-only no
-REDISCLI_AUTH='a A" b'
+REDISCLI_AUTH=$(printf 'a A\042 b') # with a quote
 export REDISCLI_AUTH
 expect timeout 17
 expect hz 20
@@ -199,7 +199,6 @@ pid=
 # -- Debian's own file ----------------------------------------------------------------------------
 
 if [ -r /etc/redis/redis.conf ]; then
-    # What other settings it has is for others to say.
     cat /etc/redis/redis.conf >f.conf
     start f.conf --port 0 --bind 127.0.0.1 --dir . --logfile '' --pidfile '' --daemonize no
     expect tcp-backlog 511
