@@ -11,8 +11,8 @@
 #include "commands/context.hpp"
 #include "commands/families.hpp"
 #include "commands/geo_arguments.hpp"
-#include "commands/partial_sort.hpp"
 #include "commands/sorted_set_arguments.hpp"
+#include "commands/sorting.hpp"
 #include "store/geo_area.hpp"
 #include "store/sorted_set_value.hpp"
 
@@ -260,8 +260,7 @@ void choose(std::vector<match>& found, const search& wanted) {
     };
     if (wanted.order != sorting::none) {
         if (count == found.size())
-            std::stable_sort(found.begin(), found.end(),
-                             [&](const match& a, const match& b) { return compare(a, b) < 0; });
+            sort_stably(found, [&](const match& a, const match& b) { return compare(a, b) < 0; });
         else
             sort_first(std::span{found}, count, compare);
     }

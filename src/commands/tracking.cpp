@@ -96,8 +96,9 @@ std::size_t first_overlapping(std::span<const std::string_view> prefixes) {
     std::vector<std::size_t> sorted(prefixes.size());
     for (std::size_t i = 0; i < sorted.size(); ++i)
         sorted[i] = i;
-    std::stable_sort(sorted.begin(), sorted.end(),
-                     [&](std::size_t a, std::size_t b) { return prefixes[a] < prefixes[b]; });
+    std::sort(sorted.begin(), sorted.end(), [&](std::size_t a, std::size_t b) {
+        return std::pair{prefixes[a], a} < std::pair{prefixes[b], b};
+    });
 
     struct link {
         std::string_view prefix;

@@ -186,8 +186,8 @@ TEST_CASE("a client that leaves more unread than client-output-buffer-limit is d
         CHECK(client.read_to_end().empty());
     }
     SECTION("after a while") {
-        // Requests beyond what the socket's buffers hold are not executed: what is left of one reply
-        // is all that counts, be it little.
+        // Requests beyond what the socket's buffers hold are not executed: what is left of one
+        // reply is all that counts, be it little.
         REQUIRE(set_limit("normal 0 1 1"));
         client.send(many);
         CHECK(eventually(is_gone));

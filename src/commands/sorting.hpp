@@ -1,12 +1,30 @@
-// Sorting of the first elements of many.
+// Sorting that keeps equal elements in a known order, of all elements or of the first of many.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
+#include <numeric>
 #include <span>
 #include <utility>
+#include <vector>
 
 namespace mini_redis {
+
+/// Sorts, and leaves equal elements in their order. (std::stable_sort of GCC 12's library uses what
+/// C++20 deprecates, which Clang says.)
+template <class Element, class Less>
+void sort_stably(std::vector<Element>& all, const Less& less) {
+    std::vector<std::size_t> places(all.size());
+    std::iota(places.begin(), places.end(), std::size_t{0});
+    std::sort(places.begin(), places.end(), [&](std::size_t a, std::size_t b) {
+        return less(all[a], all[b]) || (a < b && !less(all[b], all[a]));
+    });
+    std::vector<Element> sorted;
+    sorted.reserve(all.size());
+    for (const std::size_t place : places)
+        sorted.push_back(std::move(all[place]));
+    all = std::move(sorted);
+}
 
 /// Sorts so far that the first `wanted` elements are those of the order, and in it. In what order
 /// equal ones come, and which of them, is not left open: it has to be what Redis gives, which uses
