@@ -53,7 +53,8 @@ void push_array(lua_State* lua, const char*& at, std::ptrdiff_t size) {
 // {map = {…}}, {set = {member = true …}}
 void push_map(lua_State* lua, const char*& at, std::ptrdiff_t size, bool is_set) {
     lua_createtable(lua, 0, 1);
-    lua_createtable(lua, 0, static_cast<int>(std::min<std::ptrdiff_t>(size, 1 << 20)));
+    lua_newtable(
+        lua); // it grows as Redis's does: in which order it is walked through depends on that
     for (std::ptrdiff_t i = 0; i < size; ++i) {
         push_reply(lua, at);
         if (is_set)

@@ -106,6 +106,7 @@ void command_generator::append_to(std::vector<random_command>& stream) {
     if (rule->text.starts_with("LPOS"))
         std::ranges::replace(command.arguments, "-9223372036854775808", "-9223372036854775807");
     if (command.arguments[0] == "MULTI") in_transaction_[connection_] = true;
+    if (command.compare == comparison::exact && random_.one_in(8)) put_into_script(command);
     stream.push_back(std::move(command));
 }
 
@@ -156,6 +157,28 @@ void command_generator::expand_word(std::string_view word, std::vector<std::stri
         return;
     }
     out.push_back(terminal(word));
+}
+
+// The same command, called by a script.
+void command_generator::put_into_script(random_command& command) {
+    // What is about the connection is not for scripts, and MULTI would not begin what follows.
+    if (command.arguments[0] == "MULTI" || command.arguments[0] == "SELECT") return;
+    static constexpr std::array<std::string_view, 5> scripts{
+        "return redis.call(unpack(ARGV))",
+        "return redis.pcall(unpack(ARGV))",
+        "redis.setresp(3) return redis.call(unpack(ARGV))",
+        "return {redis.pcall(unpack(ARGV)), redis.pcall(unpack(ARGV))}",
+        "local reply = redis.call(unpack(ARGV)) if type(reply) == 'table' then return #reply end "
+        "return {type(reply), reply}",
+    };
+    std::vector<std::string> words{"EVAL", std::string{scripts[random_.below(scripts.size())]}};
+    // Some of what it says are its keys is none, and some of its keys are not said: they are words.
+    const std::size_t keys = random_.below(std::min<std::size_t>(command.arguments.size(), 3));
+    words.push_back(std::to_string(keys));
+    for (std::size_t i = 1; i <= keys; ++i)
+        words.push_back(command.arguments[i]);
+    words.insert(words.end(), command.arguments.begin(), command.arguments.end());
+    command.arguments = std::move(words);
 }
 
 void command_generator::spoil(random_command& command) {

@@ -77,6 +77,7 @@ public:
     void append_to(std::vector<random_command>& stream);
 
 private:
+    void put_into_script(random_command& command);
     void expand(std::string_view rule, std::vector<std::string>& out);
     void expand_word(std::string_view word, std::vector<std::string>& out);
     std::string terminal(std::string_view name);
