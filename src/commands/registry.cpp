@@ -1,11 +1,11 @@
 #include "commands/registry.hpp"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstring>
 
 #include "commands/families.hpp"
+#include "scripting/interpreter.hpp"
 
 namespace mini_redis {
 namespace {
@@ -28,7 +28,7 @@ std::size_t hash_name(std::string_view name) noexcept {
 
 const registry& registry::built_in() {
     static const registry all = [] {
-        const std::array families{
+        std::vector<std::span<const command>> families{
             string_commands(),
             string_part_commands(),
             string_number_commands(),
@@ -71,14 +71,16 @@ const registry& registry::built_in() {
             sorted_set_range_commands(),
             sorted_set_algebra_commands(),
             sorted_set_pop_commands(),
-            script_commands(),
-            function_commands(),
             stream_commands(),
             stream_reading_commands(),
             stream_group_commands(),
             stream_claim_commands(),
             stream_info_commands(),
         };
+        if (interpreter::available()) { // without Lua they are commands that nobody knows
+            families.push_back(script_commands());
+            families.push_back(function_commands());
+        }
         return registry{families};
     }();
     return all;
