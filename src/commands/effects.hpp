@@ -74,6 +74,7 @@ struct call_effects {
     std::vector<keyspace_event> events;
     std::optional<parking> parked;
     bool may_park = true; ///< not in a transaction, nor in a script
+    bool in_script = false;
     bool resumed = false; ///< the command has waited, and is called again
 
     // Not inline: so that asking whether anybody wants events is all that a command pays for them.

@@ -398,6 +398,7 @@ void executor::drop_effects() noexcept {
     effects_.events.clear();
     effects_.parked.reset();
     effects_.may_park = true;
+    effects_.in_script = false;
     effects_.resumed = false;
 }
 

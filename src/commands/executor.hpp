@@ -26,6 +26,7 @@ namespace mini_redis {
 
 class parked_call;
 class script_runner;
+struct context;
 struct script_call;
 
 /// One request on its way through an executor. It is kept and filled again, for its memory.
@@ -90,6 +91,10 @@ public:
     /// Runs scripts.
     script_runner& scripts();
 
+    /// Feeds a request to the monitors whose row says that they are not shown it: a script's,
+    /// before the commands that it calls.
+    void show_to_monitors(const context& c);
+
     /// Before a script begins: gives up the locks of its keys, and takes those of all shards.
     void lock_all_for_script();
 
@@ -141,6 +146,8 @@ private:
     bool serve(parked_call& waiting, const hashed_key& ready);
     void tell_new_keys(bool tell);
     void publish_events(client_state& client);
+    void tell_monitors(client_state& client, const command& row,
+                       std::span<const std::string_view> args, std::string_view from);
     void feed_monitors(client_state& client, const command& row,
                        std::span<const std::string_view> args, std::string_view from = {});
     void note_reads(const client_state& client, const command& row,

@@ -21,6 +21,10 @@ namespace {
 constexpr std::string_view cannot_lock =
     "ERR Script uses a key that it did not declare and that another client is using; try again";
 
+// What such commands do is seen by others.
+constexpr command_flag visible =
+    command_flag::write | command_flag::may_replicate | command_flag::pubsub | command_flag::admin;
+
 } // namespace
 
 script_runner& executor::scripts() {
@@ -37,7 +41,7 @@ void executor::lock_all_for_script() {
 bool executor::add_lock(script_call& script, std::size_t index, reply_writer& reply) {
     if (held_->holds(index)) return true;
     script.roamed = true;
-    script.needs_all = !script.wrote && !held_->may_lock(index);
+    script.needs_all = !script.acted && !held_->may_lock(index);
     if (!script.needs_all && held_->try_add(index)) return true;
     reply.error(cannot_lock);
     return false;
@@ -53,7 +57,7 @@ bool executor::lock_for_script(script_call& script, const request& one,
     if (plan.whole_keyspace || has(row.flags, command_flag::whole_keyspace) ||
         has(row.flags, command_flag::locks_itself)) {
         script.roamed = true;
-        if (!script.wrote) {
+        if (!script.acted) {
             script.needs_all = true;
             return false;
         }
@@ -101,6 +105,7 @@ void executor::execute_scripted(client_state& client, script_call& script,
                      [&](std::size_t at) { scripted_keys_.emplace_back(one.args[at]); });
     if (!held_->all() && !lock_for_script(script, one, scripted_keys_, client, reply)) return;
     if (has(row.flags, command_flag::write)) script.wrote = true;
+    if (has(row.flags, visible)) script.acted = true;
     const std::uint64_t errors = reply.errors();
     call_scripted(client, one, reply);
     if (reply.errors() != errors) {

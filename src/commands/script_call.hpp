@@ -5,7 +5,8 @@ namespace mini_redis {
 
 struct script_call {
     bool read_only = false;
-    bool wrote = false; ///< it has changed something: it cannot be run anew
+    bool wrote = false; ///< it has changed a key: it cannot be killed
+    bool acted = false; ///< it has done what others can see: it cannot be run anew
     /// It used a key of a shard that is not locked and cannot be locked now: it has to end and to
     /// be run anew with all of them locked.
     bool needs_all = false;

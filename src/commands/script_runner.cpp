@@ -146,9 +146,11 @@ bool script_runner::run(context& c, script_kind kind, const script_run& what, sc
                         bool lock_all) {
     const std::uint32_t database = c.client.database;
     const bool may_park = std::exchange(c.effects.may_park, false);
+    c.effects.in_script = true;
     const std::size_t before = c.reply.buffer().size();
     call_ = &call;
     if (lock_all) commands_->lock_all_for_script();
+    commands_->show_to_monitors(c); // in front of what it calls
     run_once(c, kind, what);
     const bool again = std::exchange(call.needs_all, false);
     if (again) {
@@ -160,6 +162,7 @@ bool script_runner::run(context& c, script_kind kind, const script_run& what, sc
     }
     c.client.database = database;
     c.effects.may_park = may_park;
+    c.effects.in_script = false;
     return again;
 }
 
@@ -221,6 +224,7 @@ call_permission script_runner::permission(std::span<const std::string_view> word
 
 void script_runner::log(script_log_level level, std::string_view text) noexcept {
     if (running_ == nullptr) return;
+    call_->acted = true;
     running_->server.log(level, text);
 }
 

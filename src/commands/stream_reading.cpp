@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <fmt/format.h>
 #include <optional>
 #include <span>
 #include <string>
@@ -86,6 +87,11 @@ std::optional<read_options> read_arguments(context& c, bool grouped) {
         const std::string_view word = c.args[i];
         const std::size_t more = c.args.size() - i - 1;
         if (more > 0 && equals_ignoring_case(word, "block")) {
+            if (c.effects.in_script) {
+                c.reply.error(fmt::format(
+                    "ERR {} command is not allowed with BLOCK option from scripts", c.args[0]));
+                return std::nullopt;
+            }
             options.until = block_argument(c, c.args[++i]);
             if (!options.until) return std::nullopt;
         } else if (more > 0 && equals_ignoring_case(word, "count")) {

@@ -166,7 +166,6 @@ std::string describe_error(lua_State* lua, int status, std::string_view name, bo
     lua_insert(lua, -2);
     if (lua_pcall(lua, 1, 3, 0) != 0) return failed(text_of(lua, -1));
     std::string text{lua_isnil(lua, -3) ? std::string_view{"ERR unknown error"} : text_of(lua, -3)};
-    if (text.starts_with('-')) text.erase(0, 1);
     if (with_place && !lua_isnil(lua, -2) && !lua_isnil(lua, -1)) {
         text.append(" script: ").append(name).append(", on ").append(text_of(lua, -2));
         text.append(":").append(text_of(lua, -1)).append(".");

@@ -30,11 +30,9 @@ enum class stock_function : std::uint8_t {
     insert,
     match,
     rawset,
-    remove,
     setmetatable,
-    sort,
 };
-inline constexpr std::size_t stock_functions = 11;
+inline constexpr std::size_t stock_functions = 9;
 
 /// Lua hands it to its allocator, and so it is found from any state or coroutine.
 ///

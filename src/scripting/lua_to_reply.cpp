@@ -111,9 +111,7 @@ bool write_verbatim(lua_State* lua, reply_writer& out) {
 // The table at the top stands for one of RESP's other types; false if it does not.
 bool write_special(lua_State* lua, reply_writer& out) {
     if (push_field(lua, "err", LUA_TSTRING)) {
-        std::string_view text = text_at_top(lua);
-        if (text.starts_with('-')) text.remove_prefix(1);
-        write(lua, out, [&](reply_writer& to) { to.error(text); });
+        write(lua, out, [&](reply_writer& to) { to.error(text_at_top(lua)); });
     } else if (push_field(lua, "ok", LUA_TSTRING)) {
         write(lua, out, [&](reply_writer& to) { to.simple_string(text_at_top(lua)); });
     } else if (push_field(lua, "double", LUA_TNUMBER)) {

@@ -36,6 +36,10 @@ std::string_view text_argument(lua_State* lua, int at) {
 void spell_number(lua_State* lua, int at) {
     char digits[real_digits];
     const double number = lua_tonumber(lua, at);
+    if (std::isnan(number)) { // with its sign, as printf has it
+        lua_pushstring(lua, std::signbit(number) ? "-nan" : "nan");
+        return lua_replace(lua, at);
+    }
     constexpr double exact = 9007199254740992.0; // 2^53
     const bool whole =
         number > -exact && number < exact && number == std::floor(number) && number != 0;
@@ -207,7 +211,7 @@ int redis_log(lua_State* lua) {
 
 int redis_setresp(lua_State* lua) {
     if (lua_gettop(lua) != 1) return raise(lua, "ERR redis.setresp() requires one argument.");
-    const lua_Number wanted = lua_tonumber(lua, 1);
+    const lua_Integer wanted = lua_tointeger(lua, 1);
     if (wanted != 2 && wanted != 3) return raise(lua, "ERR RESP version must be 2 or 3.");
     lua_home::of(lua).protocol = wanted == 3 ? protocol_version::resp3 : protocol_version::resp2;
     return 0;

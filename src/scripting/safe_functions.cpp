@@ -147,7 +147,10 @@ int safe_load(lua_State* lua) {
 
 // As Lua's, but of an error that redis.call() has raised the message alone is given.
 int safe_pcall(lua_State* lua) {
-    luaL_checkany(lua, 1);
+    if (lua_gettop(lua) == 0) { // as Redis's
+        lua_pushboolean(lua, 0);
+        return 1;
+    }
     const int status = lua_pcall(lua, lua_gettop(lua) - 1, LUA_MULTRET, 0);
     if (status != 0 && lua_istable(lua, -1)) {
         lua_getfield(lua, -1, "err");
@@ -296,8 +299,6 @@ void replace_unsafe_functions(lua_State* lua) {
 
     lua_getfield(lua, -1, "table");
     replace(lua, "insert", safe_insert, insert);
-    replace(lua, "remove", unless_protected<remove>, remove);
-    replace(lua, "sort", unless_protected<sort>, sort);
     replace(lua, "foreach", of_real_table<foreach>, foreach);
     replace(lua, "foreachi", of_real_table<foreachi>, foreachi);
     lua_pop(lua, 1);

@@ -32,11 +32,12 @@ bool ignoring_case(std::string_view text, std::string_view lower) {
 
 // Sets the flags that are listed, with commas between; the one that is unknown is returned.
 std::optional<std::string_view> set_flags(std::string_view list, script_flags& flags) {
-    while (!list.empty()) {
-        const std::size_t comma = std::min(list.find(','), list.size());
-        const std::string_view one = list.substr(0, comma);
+    if (list.empty()) return std::nullopt;
+    for (std::size_t begin = 0; begin <= list.size();) {
+        const std::size_t comma = std::min(list.find(',', begin), list.size());
+        const std::string_view one = list.substr(begin, comma - begin);
         if (!flags.set(one)) return one;
-        list.remove_prefix(std::min(comma + 1, list.size()));
+        begin = comma + 1;
     }
     return std::nullopt;
 }
