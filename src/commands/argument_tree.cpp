@@ -6,19 +6,13 @@
 #include <cstddef>
 #include <utility>
 
+#include "commands/arguments.hpp"
 #include "commands/syntax.hpp"
 
 namespace mini_redis {
 namespace {
 
 using argument_list = std::vector<argument>;
-
-std::string in_lower_case(std::string_view text) {
-    std::string lower{text};
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return lower;
-}
 
 bool is_literal_word(std::string_view term) {
     return (term.front() >= 'A' && term.front() <= 'Z') || term.find('=') != std::string_view::npos;

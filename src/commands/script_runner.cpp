@@ -79,18 +79,18 @@ bool script_runner::knows(std::string_view sha) {
     return known_->find(in_lower_case(sha)) != nullptr;
 }
 
-bool script_runner::learn(std::string_view sha, std::string_view script, std::string& error) {
-    if (find(sha) != nullptr) return true;
+const script_runner::compiled* script_runner::learn(std::string_view sha, std::string_view script,
+                                                    std::string& error) {
+    if (const compiled* const known = find(sha)) return known;
     const std::optional<script_header> header = parse_script_header(script, error);
-    if (!header) return false;
+    if (!header) return nullptr;
     const std::optional<int> function = scripts().compile(header->code, error);
     if (!function) {
         error = "ERR Error compiling script (new function): " + error;
-        return false;
+        return nullptr;
     }
     compiled made{known_->add(sha, header->code, header->flags), *function};
-    compiled_.emplace(std::string{sha}, std::move(made));
-    return true;
+    return &compiled_.emplace(std::string{sha}, std::move(made)).first->second;
 }
 
 void script_runner::eval(context& c) {
@@ -98,8 +98,9 @@ void script_runner::eval(context& c) {
     if (!keys) return;
     const std::string sha = to_hex(sha1(c.args[1]));
     std::string error;
-    if (!learn(sha, c.args[1], error)) return c.reply.error(error);
-    run_script(c, *find(sha), *keys);
+    const compiled* const learned = learn(sha, c.args[1], error);
+    if (learned == nullptr) return c.reply.error(error);
+    run_script(c, *learned, *keys);
 }
 
 void script_runner::evalsha(context& c) {
@@ -148,6 +149,7 @@ bool script_runner::run(context& c, script_kind kind, const script_run& what, sc
     const bool may_park = std::exchange(c.effects.may_park, false);
     c.effects.in_script = true;
     const std::size_t before = c.reply.buffer().size();
+    const std::uint64_t errors = c.reply.errors();
     call_ = &call;
     if (lock_all) commands_->lock_all_for_script();
     commands_->show_to_monitors(c); // in front of what it calls
@@ -156,6 +158,7 @@ bool script_runner::run(context& c, script_kind kind, const script_run& what, sc
     if (again) {
         // It has changed nothing, so that nobody can tell: from the beginning, with all locks.
         c.reply.buffer().truncate(before);
+        c.reply.forget_errors_since(errors);
         c.client.database = database;
         commands_->lock_all_for_script();
         run_once(c, kind, what);

@@ -40,15 +40,17 @@ public:
     /// Whether there is a script with this SHA-1.
     bool knows(std::string_view sha);
 
-    /// Makes a script known. Nothing if it is none, and then `error` says why.
-    bool learn(std::string_view sha, std::string_view script, std::string& error);
-
-private:
+    /// A script that is known, compiled.
     struct compiled {
         script_store::script_ptr script;
         int function = 0;
     };
 
+    /// Makes a script known. Null if it is none, and then `error` says why. Valid until the next
+    /// call.
+    const compiled* learn(std::string_view sha, std::string_view script, std::string& error);
+
+private:
     compiled* find(std::string_view sha);
     interpreter& scripts();
     void drop_outdated();
