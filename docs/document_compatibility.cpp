@@ -74,8 +74,8 @@ constexpr std::pair<std::string_view, std::string_view> differences[] = {
     {"eval", "a script that ends with an error object of no text is answered, where Redis 7.0 "
              "crashes; cjson.encode and cmsgpack.pack give 256 MB at most"},
     {"fcall", "what a library keeps in local variables is kept by each worker thread for itself"},
-    {"info", "every section and field; what is not there (persistence, replicas, eviction) is told "
-             "as Redis tells it where it is off, and used_memory is what the process occupies"},
+    {"info", "every section and field; what is not there (persistence, replicas) is told "
+             "as Redis tells it where it is off"},
     {"object|freq", "an error, as in Redis without an LFU policy, which there is not yet"},
     {"scan", "cursors are larger numbers; the guarantee is Redis's"},
     {"script|debug", "there is no debugger: YES and SYNC are errors"},

@@ -7,12 +7,14 @@
 #include <functional>
 #include <memory>
 #include <mini_redis/clock.hpp>
+#include <mini_redis/eviction_policy.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace mini_redis {
 
+class evictor;
 class sharded_store;
 
 /// Keys and values are bytes. The first database (0) is what these functions work on, as a
@@ -29,6 +31,10 @@ public:
         std::size_t shards = 1024; ///< rounded up to a power of two; each has its own mutex
         std::size_t databases = 16;
         const clock* time = nullptr; ///< null: the machine's clock; must outlive the keyspace
+        std::size_t max_memory = 0;  ///< bytes that keys and values may take; 0: no limit
+        /// Which keys go when there are more. With noeviction the limit is none for these
+        /// functions.
+        eviction_policy eviction = eviction_policy::allkeys_lru;
     };
 
     keyspace();
@@ -84,10 +90,14 @@ public:
 
     /// The store underneath, for the server's commands; not part of the promised interface.
     sharded_store& store() noexcept;
+    evictor& eviction() noexcept; ///< likewise
 
 private:
+    void keep_within_limit();
+
     const clock* time_;
     std::unique_ptr<sharded_store> store_;
+    std::unique_ptr<evictor> evictor_;
 };
 
 } // namespace mini_redis

@@ -278,10 +278,10 @@ void combine(std::span<char> into, std::string_view from, operation how) noexcep
 }
 
 // Piece by piece, so that each stays in the processor's cache until all sources are in it.
-std::string combine_all(std::span<const std::string_view> sources, std::size_t size,
-                        operation how) {
+counted_string combine_all(std::span<const std::string_view> sources, std::size_t size,
+                           operation how) {
     constexpr std::size_t most = 16 * 1024;
-    std::string result;
+    counted_string result;
     result.reserve(size);
     for (std::size_t at = 0; at < size; at += most) {
         const std::size_t end = std::min(size, at + most);
@@ -300,7 +300,7 @@ std::string combine_all(std::span<const std::string_view> sources, std::size_t s
 
 // A large result is not copied once more: the key gets a short one, and that changes places with
 // it.
-void put_result(context& c, const hashed_key& key, located old, std::string& result) {
+void put_result(context& c, const hashed_key& key, located old, counted_string& result) {
     const std::string_view first = std::string_view{result}.substr(0, entry::inline_limit + 1);
     c.db.put_string(key, old, first, std::nullopt, string_encoding::raw);
     if (first.size() < result.size()) c.db.find(key)->outside_string()->swap(result);
@@ -323,7 +323,7 @@ void bitop(context& c) {
         const located found = c.db.find(key);
         strings.push_back(found ? found->string() : std::string_view{});
     }
-    std::string result = combine_all(strings, size, *how);
+    counted_string result = combine_all(strings, size, *how);
 
     const hashed_key& target = c.keys[0];
     const located old = c.db.find(target);

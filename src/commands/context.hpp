@@ -57,7 +57,7 @@ struct context {
     /// A key that is read: counts as hit or miss, and as access.
     located read(const hashed_key& key) noexcept {
         const located found = inspect(key);
-        if (found && !client.no_touch) found->touch(time.coarse_seconds());
+        if (found && !client.no_touch) db.touch(*found);
         return found;
     }
 
@@ -72,7 +72,7 @@ struct context {
     /// A key that is to be changed: counts as access only.
     located modify(const hashed_key& key) noexcept {
         const located found = db.find(key);
-        if (found && !client.no_touch) found->touch(time.coarse_seconds());
+        if (found && !client.no_touch) db.touch(*found);
         return found;
     }
 

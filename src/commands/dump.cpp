@@ -34,7 +34,7 @@ struct restore_options {
     bool replace = false;
     bool absolute = false;
     std::optional<std::int64_t> idle_seconds;
-    bool has_frequency = false;
+    std::optional<std::uint32_t> frequency;
 };
 
 // Replies with an error and returns nothing if the options are wrong.
@@ -50,8 +50,7 @@ std::optional<restore_options> parse_options(context& c) {
             options.replace = true;
         } else if (equals_ignoring_case(c.args[i], "absttl")) {
             options.absolute = true;
-        } else if (equals_ignoring_case(c.args[i], "idletime") && has_value &&
-                   !options.has_frequency) {
+        } else if (equals_ignoring_case(c.args[i], "idletime") && has_value && !options.frequency) {
             options.idle_seconds = integer_argument(c, c.args[++i]);
             if (!options.idle_seconds) return std::nullopt;
             if (*options.idle_seconds < 0)
@@ -61,7 +60,7 @@ std::optional<restore_options> parse_options(context& c) {
             if (!frequency) return std::nullopt;
             if (*frequency < 0 || *frequency > 255)
                 return refuse("ERR Invalid FREQ value, must be >= 0 and <= 255");
-            options.has_frequency = true;
+            options.frequency = static_cast<std::uint32_t>(*frequency);
         } else {
             return refuse(replies::syntax_error);
         }
@@ -103,8 +102,8 @@ entry_ptr make_value(dumped_value& value, const compact_limits& limits, std::str
     case value_type::stream:
         return entry::make_object(value_type::stream, key, std::move(value.object), std::nullopt);
     default:
-        return entry::adopt_string(key, std::make_unique<std::string>(std::move(value.text)),
-                                   std::nullopt, string_encoding::automatic);
+        return entry::adopt_string(key, std::make_unique<counted_string>(value.text), std::nullopt,
+                                   string_encoding::automatic);
     }
 }
 
@@ -119,6 +118,17 @@ std::optional<std::int64_t> parse_expiry(context& c, const restore_options& opti
     if (*at != 0 && !options.absolute && __builtin_add_overflow(*at, c.now_ms(), &*at))
         at = INT64_MAX;
     return at;
+}
+
+// Only what the server keeps of keys now: when they were used, or how often.
+void set_use(entry& restored, const restore_options& options, const context& c) {
+    const std::uint32_t now = c.time.coarse_seconds();
+    const bool counts = c.store.frequency().counted.load(std::memory_order_relaxed);
+    if (counts && options.frequency)
+        restored.touch(access_frequency::bits_of(*options.frequency, now));
+    if (!counts && options.idle_seconds)
+        restored.touch(
+            static_cast<std::uint32_t>(now - static_cast<std::uint64_t>(*options.idle_seconds)));
 }
 
 void restore(context& c) {
@@ -144,9 +154,7 @@ void restore(context& c) {
     entry_ptr made = make_value(*value, c.db.limits(), key.name);
     if (*expire_at != 0) made = entry::remake(*made, key.name, *expire_at);
     c.db.put_anew(key, std::move(made));
-    if (options->idle_seconds)
-        c.db.find(key)->touch(static_cast<std::uint32_t>(
-            c.time.coarse_seconds() - static_cast<std::uint64_t>(*options->idle_seconds)));
+    set_use(*c.db.find(key), *options, c);
     c.notify(event_class::generic, "restore", key);
     c.reply.ok();
 }

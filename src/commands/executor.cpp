@@ -118,7 +118,7 @@ void executor::execute(client_state& client, const request& one, reply_writer& r
         if (one.row != nullptr) count.rejected.add();
         doom_transaction(client);
         refuse(client, one, reply);
-    } else if (permitted(client, *one.row, one.container, reply)) [[likely]] {
+    } else if (permitted(client, one, reply)) [[likely]] {
         if (client.in_transaction && !has(one.row->flags, command_flag::not_queued)) [[unlikely]]
             return queue(client, one, reply);
         run(client, one, reply);
@@ -175,8 +175,8 @@ void executor::refuse(client_state& client, const request& one, reply_writer& re
         reply.error(unknown_command(one.args));
 }
 
-bool executor::permitted(client_state& client, const command& row, const command* container,
-                         reply_writer& reply) {
+bool executor::permitted(client_state& client, const request& one, reply_writer& reply) {
+    const command& row = *one.row;
     if (store_->is_held_long() && !has(row.flags, command_flag::allow_busy)) [[unlikely]] {
         const std::string text{server_->running().busy_text()};
         reply.error(row.name == "exec" ? "EXECABORT Transaction discarded because of: " + text
@@ -195,7 +195,7 @@ bool executor::permitted(client_state& client, const command& row, const command
         reply.error(fmt::format(
             "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET "
             "are allowed in this context",
-            full_name(container, row)));
+            full_name(one.container, row)));
         return false;
     }
     constexpr command_flag on_keys =
@@ -204,6 +204,8 @@ bool executor::permitted(client_state& client, const command& row, const command
         reply.error("ERR Replica can't interact with the keyspace"); // as Redis calls them
         return false;
     }
+    if (store_->is_above_limit()) [[unlikely]]
+        return has_memory_for(client, one, reply);
     return true;
 }
 
@@ -216,6 +218,7 @@ void executor::queue(client_state& client, const request& one, reply_writer& rep
     }
     transaction& queue = *client.extra->queue;
     queue.requests.emplace_back(one.args);
+    queue.needs_memory |= has(one.row->flags, command_flag::denyoom);
     queue.memory += sizeof(owned_words) + queue.requests.back().memory();
     reply.simple_string("QUEUED");
 }
@@ -250,6 +253,7 @@ void executor::run(client_state& client, const request& one, reply_writer& reply
     time_.restart();
     if (one.one_key) [[likely]] {
         shard& home = store_->shard_of(one.key);
+        const memory_scope changes{store_->memory()};
         if (store_->lock(home)) [[unlikely]]
             started_ = tick_clock::now(); // to wait for others is not to be slow
         const std::lock_guard lock{home.mutex, std::adopt_lock};

@@ -118,12 +118,22 @@ public:
     /// command.
     void tell_of_loss(change_log log);
 
+    /// Takes keys out if more memory is used than may be. False: that is so, and none can go. To be
+    /// called without locks.
+    bool make_room();
+
+    /// Whether that was so when the request being executed began.
+    bool is_out_of_memory() const noexcept { return is_out_of_memory_ && store_->is_above_limit(); }
+
     /// Reads the clock for what needs no milliseconds: call once in a while, say per batch.
     void tick() noexcept;
 
 private:
-    bool permitted(client_state& client, const command& row, const command* container,
-                   reply_writer& reply);
+    bool permitted(client_state& client, const request& one, reply_writer& reply);
+    bool needs_memory(const client_state& client, const request& one);
+    bool has_memory_for(client_state& client, const request& one, reply_writer& reply);
+    bool refuses_for_memory(const script_call& script, const command& row,
+                            reply_writer& reply) const;
     bool is_held_back(const client_state& client, const request& one) const;
     void refuse(client_state& client, const request& one, reply_writer& reply);
     void doom_transaction(client_state& client);
@@ -187,9 +197,10 @@ private:
     double nanoseconds_per_tick_ = tick_clock::nanoseconds_per_tick();
     std::int64_t slower_than_us_ = -2; // the settings that attention_ follows from
     std::int64_t threshold_ms_ = 0;
-    std::vector<hashed_key> keys_;           // of the request being run; kept for its memory
-    std::vector<std::uint64_t> touched_;     // the hashes of all keys that it may touch; likewise
-    store_guard* held_ = nullptr;            // the locks of a request that is run_planned()
+    bool is_out_of_memory_ = false;      // of the last request that came when there was too much
+    std::vector<hashed_key> keys_;       // of the request being run; kept for its memory
+    std::vector<std::uint64_t> touched_; // the hashes of all keys that it may touch; likewise
+    store_guard* held_ = nullptr;        // the locks of a request that is run_planned()
     std::unique_ptr<script_runner> scripts_; // once there is one to run
     request scripted_;                       // the command that a script calls
     std::vector<hashed_key> scripted_keys_;  // its keys

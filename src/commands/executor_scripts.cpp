@@ -3,8 +3,9 @@
 //
 // Locks are taken in ascending order, or else two requests may wait for each other. A script that
 // comes to a shard below one that it holds is therefore begun anew with all shards locked, which
-// nobody notices as long as it has changed nothing, and is remembered as one that roams. If it has
-// changed something, it waits for the shard for a while only.
+// nobody notices as long as it has changed nothing. If it has changed something, it waits for the
+// shard for a while only. Either way it is remembered as one that roams, which has all shards
+// locked from its beginning.
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -41,7 +42,8 @@ void executor::lock_all_for_script() {
 bool executor::add_lock(script_call& script, std::size_t index, reply_writer& reply) {
     if (held_->holds(index)) return true;
     script.roamed = true;
-    script.needs_all = !script.acted && !held_->may_lock(index);
+    script.wants_all |= !held_->may_lock(index);
+    script.needs_all = !script.acted && script.wants_all;
     if (!script.needs_all && held_->try_add(index)) return true;
     reply.error(cannot_lock);
     return false;
@@ -56,7 +58,7 @@ bool executor::lock_for_script(script_call& script, const request& one,
     if (row.plan != nullptr) row.plan(client, one.args, plan);
     if (plan.whole_keyspace || has(row.flags, command_flag::whole_keyspace) ||
         has(row.flags, command_flag::locks_itself)) {
-        script.roamed = true;
+        script.roamed = script.wants_all = true;
         if (!script.acted) {
             script.needs_all = true;
             return false;
@@ -97,6 +99,7 @@ void executor::execute_scripted(client_state& client, script_call& script,
     if (script.read_only &&
         (has(row.flags, command_flag::write) || has(row.flags, command_flag::may_replicate)))
         return reply.error("ERR Write commands are not allowed from read-only scripts.");
+    if (refuses_for_memory(script, row, reply)) return;
     scripted_keys_.clear();
     if (one.one_key)
         scripted_keys_.push_back(one.key);

@@ -37,7 +37,7 @@ public:
         if (at_)
             at_->set_encoding(string_encoding::raw);
         else
-            put(std::make_unique<std::string>(hll::empty()));
+            put(hll::empty());
     }
 
     std::string_view bytes() const noexcept { return at_->string(); }
@@ -74,7 +74,7 @@ public:
     bool become_dense() {
         std::optional<std::string> made = hll::to_dense(bytes());
         if (!made) return false;
-        put(std::make_unique<std::string>(*std::move(made)));
+        put(*made);
         return true;
     }
 
@@ -91,10 +91,10 @@ public:
     }
 
 private:
-    void put(std::unique_ptr<std::string> value) {
+    void put(std::string_view value) {
         c_.db.put(key_, at_,
-                  entry::adopt_string(key_.name, std::move(value),
-                                      at_ ? at_->expiry() : std::nullopt, string_encoding::raw));
+                  entry::make_string(key_.name, value, at_ ? at_->expiry() : std::nullopt,
+                                     string_encoding::raw));
         at_ = c_.db.find(key_);
     }
 

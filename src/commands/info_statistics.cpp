@@ -36,10 +36,10 @@ void traffic(context& c, const server_statistics& now, std::string& out) {
     line(out, "expired_stale_perc:0.00");
     line(out, "expired_time_cap_reached_count:{}", now.expiry_rounds_cut);
     line(out, "expire_cycle_cpu_milliseconds:{}", now.expiry_us / 1000);
-    line(out, "evicted_keys:0");
+    line(out, "evicted_keys:{}", now.evicted_keys);
     line(out, "evicted_clients:0");
-    line(out, "total_eviction_exceeded_time:0");
-    line(out, "current_eviction_exceeded_time:0");
+    line(out, "total_eviction_exceeded_time:{}", now.eviction_exceeded_ms);
+    line(out, "current_eviction_exceeded_time:{}", now.eviction_now_exceeded_ms);
     line(out, "keyspace_hits:{}", now.keyspace_hits);
     line(out, "keyspace_misses:{}", now.keyspace_misses);
     const auto channels = [&](subscription_kind kind) {

@@ -34,8 +34,7 @@ void touch(context& c) {
     for (const hashed_key& key : c.keys) {
         const located found = c.inspect(key);
         if (!found) continue;
-        found->touch(
-            c.time.coarse_seconds()); // even for a client in NO-TOUCH mode: this is its purpose
+        c.db.touch(*found); // even for a client in NO-TOUCH mode: this is its purpose
         ++there;
     }
     c.reply.integer(there);

@@ -23,8 +23,8 @@ std::vector<database_size> database_sizes(const context& c) {
 memory_figures gather_memory_figures(const context& c, const server_statistics& now) {
     memory_figures all;
     all.resident = resident_bytes();
-    all.used = all.resident;
-    all.peak = std::max(peak_resident_bytes(), all.used);
+    all.used = now.memory_used;
+    all.peak = now.memory_peak;
     all.at_start = now.memory_at_start;
     all.clients = now.client_memory;
     for (const database_size& each : database_sizes(c))

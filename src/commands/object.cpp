@@ -18,17 +18,28 @@ void object_encoding(context& c) {
     c.reply.bulk_string(encoding_name(*found));
 }
 
+bool counts_frequency(const context& c) {
+    return c.store.frequency().counted.load(std::memory_order_relaxed);
+}
+
 void object_freq(context& c) {
-    if (!c.inspect(c.keys[0])) return c.reply.null();
-    c.reply.error(
-        "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note "
-        "that when switching between policies at runtime LRU and LFU data will take some time to "
-        "adjust.");
+    const located found = c.inspect(c.keys[0]);
+    if (!found) return c.reply.null();
+    if (!counts_frequency(c))
+        return c.reply.error("ERR An LFU maxmemory policy is not selected, access frequency not "
+                             "tracked. Please note that when switching between policies at runtime "
+                             "LRU and LFU data will take some time to adjust.");
+    const access_frequency used{found->last_access(), c.time.coarse_seconds(), c.store.frequency()};
+    c.reply.integer(used.counter());
 }
 
 void object_idletime(context& c) {
     const located found = c.inspect(c.keys[0]);
     if (!found) return c.reply.null();
+    if (counts_frequency(c))
+        return c.reply.error("ERR An LFU maxmemory policy is selected, idle time not tracked. "
+                             "Please note that when switching between policies at runtime LRU and "
+                             "LFU data will take some time to adjust.");
     c.reply.integer(idle_seconds(*found, c.time.coarse_seconds()));
 }
 

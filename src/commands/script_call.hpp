@@ -5,12 +5,16 @@ namespace mini_redis {
 
 struct script_call {
     bool read_only = false;
-    bool wrote = false; ///< it has changed a key: it cannot be killed
-    bool acted = false; ///< it has done what others can see: it cannot be run anew
+    bool out_of_memory = false; ///< when it began; commands that need memory are refused
+    bool wrote = false;         ///< it has changed a key: it cannot be killed
+    bool acted = false;         ///< it has done what others can see: it cannot be run anew
     /// It used a key of a shard that is not locked and cannot be locked now: it has to end and to
     /// be run anew with all of them locked.
     bool needs_all = false;
     bool roamed = false; ///< it used a key of a shard that was not locked when it began
+    /// It did so in an order in which it is not certain to get the lock: the next time it is to
+    /// begin with all of them.
+    bool wants_all = false;
 };
 
 } // namespace mini_redis

@@ -75,6 +75,24 @@ script_runner::compiled* script_runner::find(std::string_view sha) {
                 .first->second;
 }
 
+bool script_runner::needs_memory(const command& row, std::span<const std::string_view> args) {
+    const auto needs = [](const script_flags& flags) {
+        return !flags.undeclared && !flags.allow_oom && !flags.no_writes;
+    };
+    if (row.name.starts_with("evalsha")) {
+        const script_store::script_ptr script = known_->find(in_lower_case(args[1]));
+        return script && needs(script->flags);
+    }
+    if (row.name.starts_with("eval")) {
+        std::string error;
+        const std::optional<script_header> header = parse_script_header(args[1], error);
+        return header && needs(header->flags);
+    }
+    if (!row.name.starts_with("fcall")) return false;
+    const loaded_functions::one* const function = functions_.find(args[1]);
+    return function != nullptr && needs(function->flags);
+}
+
 bool script_runner::knows(std::string_view sha) {
     return known_->find(in_lower_case(sha)) != nullptr;
 }
@@ -117,7 +135,8 @@ void script_runner::run_script(context& c, const compiled& which, std::size_t ke
     const bool read_only = has(c.self.flags, command_flag::readonly);
     if (read_only && !script->flags.undeclared && !script->flags.no_writes)
         return c.reply.error(not_read_only);
-    script_call call{.read_only = read_only || script->flags.no_writes};
+    script_call call{.read_only = read_only || script->flags.no_writes,
+                     .out_of_memory = commands_->is_out_of_memory() && !script->flags.allow_oom};
     const std::span<const std::string_view> words = c.args.subspan(3);
     if (run(c, script_kind::script,
             {which.function, script->sha, words.first(keys), words.subspan(keys)}, call,
@@ -134,7 +153,8 @@ void script_runner::fcall(context& c) {
     if (!keys) return;
     const bool read_only = has(c.self.flags, command_flag::readonly);
     if (read_only && !found->flags.no_writes) return c.reply.error(not_read_only);
-    script_call call{.read_only = found->flags.no_writes};
+    script_call call{.read_only = found->flags.no_writes,
+                     .out_of_memory = commands_->is_out_of_memory() && !found->flags.allow_oom};
     const std::span<const std::string_view> words = c.args.subspan(3);
     if (run(c, script_kind::function,
             {found->function, found->name, words.first(*keys), words.subspan(*keys)}, call,
@@ -142,7 +162,7 @@ void script_runner::fcall(context& c) {
         found->roams = true;
 }
 
-// True if it has turned out that the script has to be run with all shards locked.
+// True if it has turned out that the script should be run with all shards locked.
 bool script_runner::run(context& c, script_kind kind, const script_run& what, script_call& call,
                         bool lock_all) {
     const std::uint32_t database = c.client.database;
@@ -154,8 +174,7 @@ bool script_runner::run(context& c, script_kind kind, const script_run& what, sc
     if (lock_all) commands_->lock_all_for_script();
     commands_->show_to_monitors(c); // in front of what it calls
     run_once(c, kind, what);
-    const bool again = std::exchange(call.needs_all, false);
-    if (again) {
+    if (std::exchange(call.needs_all, false)) {
         // It has changed nothing, so that nobody can tell: from the beginning, with all locks.
         c.reply.buffer().truncate(before);
         c.reply.forget_errors_since(errors);
@@ -166,7 +185,7 @@ bool script_runner::run(context& c, script_kind kind, const script_run& what, sc
     c.client.database = database;
     c.effects.may_park = may_park;
     c.effects.in_script = false;
-    return again;
+    return call.wants_all;
 }
 
 void script_runner::run_once(context& c, script_kind kind, const script_run& what) {

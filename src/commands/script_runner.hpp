@@ -18,6 +18,7 @@
 
 namespace mini_redis {
 
+struct command;
 struct context;
 class executor;
 
@@ -36,6 +37,10 @@ public:
     void fcall(context& c);
 
     loaded_functions& functions() noexcept { return functions_; }
+
+    /// Whether this is a call of a script that says what it needs (`#!lua`), and not that it can do
+    /// without more memory.
+    bool needs_memory(const command& row, std::span<const std::string_view> args);
 
     /// Whether there is a script with this SHA-1.
     bool knows(std::string_view sha);

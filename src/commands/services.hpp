@@ -20,6 +20,7 @@ class running_scripts;
 class script_store;
 struct diagnostics;
 class latency_counts;
+struct change_log;
 class settings;
 
 enum class subscription_kind : std::uint8_t { channel, pattern, shard_channel };
@@ -96,6 +97,11 @@ struct server_statistics {
     std::size_t client_memory = 0;
     std::size_t clients_with_deadline = 0; ///< of those that are blocked
     std::uint64_t memory_at_start = 0;
+    std::uint64_t memory_used = 0;
+    std::uint64_t memory_peak = 0; ///< the most that it has used
+    std::uint64_t evicted_keys = 0;
+    std::int64_t eviction_exceeded_ms = 0; ///< how long it has used more than maxmemory
+    std::int64_t eviction_now_exceeded_ms = 0;
     std::uint64_t freed_in_background = 0;
     std::uint64_t expiry_us = 0; ///< spent on reclaiming expired keys
     std::uint64_t expiry_rounds_cut = 0;
@@ -196,6 +202,10 @@ public:
     /// "ip:port" of the client's peer.
     virtual std::string address_of(const client_state& client) = 0;
     virtual void reset_statistics() = 0;
+    /// Takes keys out, for a while, because more memory is used than may be. False: that is so, and
+    /// there is no key that could go. Notes in `log` the keys whose loss somebody wants to be told
+    /// of. To be called without locks.
+    virtual bool make_room(change_log& log) = 0;
     /// Expired keys are reclaimed in the background, or not (DEBUG SET-ACTIVE-EXPIRE).
     virtual void set_active_expiry(bool on) = 0;
     /// Begins an orderly shutdown (SHUTDOWN).

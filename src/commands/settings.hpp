@@ -107,6 +107,12 @@ public:
     /// After so many milliseconds of a script the others are told that the server is busy.
     std::atomic<std::int64_t> busy_reply_threshold{5000};
     std::atomic<std::int64_t> tracked_keys{1'000'000}; ///< tracking-table-max-keys; 0: no limit
+    std::atomic<std::int64_t> max_memory{0};           ///< bytes; 0: no limit
+    std::atomic<std::int64_t> eviction_samples{5};
+    std::atomic<std::int64_t> lfu_log_factor{10};
+    std::atomic<std::int64_t> lfu_decay_minutes{1};
+    /// How long a request may be held up by making room: 10 are half a millisecond, 100 no limit.
+    std::atomic<std::int64_t> eviction_tenacity{10};
     std::atomic<std::int64_t> hz{10}; ///< how often a second the background work is done
     output_limit normal_output{0, 0, 0};
     output_limit subscriber_output{32LL * 1024 * 1024, 8LL * 1024 * 1024, 60};

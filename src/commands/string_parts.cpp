@@ -36,7 +36,7 @@ void append(context& c) {
     if (!is_string(c, found)) return;
     const std::size_t size = found->string().size() + added.size();
     if (exceeds_limit(c, size)) return;
-    if (std::string* const stored = found->outside_string()) {
+    if (counted_string* const stored = found->outside_string()) {
         stored->append(added); // grows by a factor: a log of many appends costs linear time
         found->set_encoding(string_encoding::raw);
         c.db.changed(key, nullptr);

@@ -17,8 +17,9 @@ struct client_state;
 /// *Thread safety*: belongs to its client, except for the watch, which the shards share.
 struct transaction {
     std::vector<owned_words> requests;
-    std::size_t memory = 0; ///< what they occupy
-    bool doomed = false;    ///< a request could not be queued: EXEC will refuse
+    std::size_t memory = 0;    ///< what they occupy
+    bool needs_memory = false; ///< one of them does: without, EXEC will refuse
+    bool doomed = false;       ///< a request could not be queued: EXEC will refuse
 
     std::shared_ptr<watch> watching; ///< null: nothing is watched
     std::vector<key_place> watched;

@@ -12,7 +12,6 @@
 #include <utility>
 
 #include "commands/arguments.hpp"
-#include "commands/process_memory.hpp"
 #include "commands/registry.hpp"
 #include "server/session.hpp"
 
@@ -44,10 +43,11 @@ spdlog::level::level_enum log_level_of(std::string_view setting) {
 core::core(const server_options& options)
     : options_{options},
       keys_{{options.shards, options.databases, options.time}},
+      keys_at_start_{keys_.store().empty_size()},
       started_unix_ms_{keys_.time().now_ms()},
       started_{std::chrono::steady_clock::now()},
       purger_{keys_.store(), keys_.time(), settings_.hz},
-      memory_at_start_{resident_bytes()} {
+      limiter_{keys_.eviction(), keys_.store(), settings_} {
     if (options_.threads == 0) throw std::invalid_argument{"threads must be at least 1"};
     settings_.govern(keys_.store().limits());
     settings_.max_clients = static_cast<std::int64_t>(options_.max_clients);
@@ -64,13 +64,16 @@ core::core(const server_options& options)
     settings_.observe("loglevel",
                       [](const std::string& name) { spdlog::set_level(log_level_of(name)); });
     keys_.store().on_expired = [this](std::size_t database, std::string_view key) {
-        announce_expired(database, key);
+        announce_loss(event_class::expired, "expired", database, key);
     };
     purger_.may_reclaim = [this] {
         return !notes_.pause.may_hold() ||
                notes_.pause.at(time().now_ms()).kind == pause_kind::none;
     };
-    purger_.on_round = [this] { note_rates(); };
+    purger_.on_round = [this] {
+        note_rates();
+        limiter_.update(memory_besides_keys());
+    };
     purger_.on_long_round = [this](std::int64_t ms) {
         const std::int64_t threshold = settings_.latency_threshold_ms.load();
         if (threshold > 0 && ms >= threshold)
@@ -83,6 +86,7 @@ core::core(const server_options& options)
     settings_.observe("tracking-table-max-keys", [this](const std::string&) {
         asio::post(workers_.front()->io(), [this] { limit_read_keys(); });
     });
+    govern_memory();
 }
 
 core::~core() {
@@ -303,13 +307,14 @@ void core::log(script_log_level level, std::string_view text) noexcept {
 }
 
 // Under the lock of the key's shard, from any thread.
-void core::announce_expired(std::size_t database, std::string_view key) {
+void core::announce_loss(event_class kind, std::string_view event, std::size_t database,
+                         std::string_view key) {
     const std::uint32_t wanted = settings_.keyspace_events.load(std::memory_order_relaxed);
-    if ((wanted & bit(event_class::expired)) == 0) return;
+    if ((wanted & bit(kind)) == 0) return;
     if ((wanted & bit(event_class::keyspace)) != 0)
-        publish(nullptr, fmt::format("__keyspace@{}__:{}", database, key), "expired");
+        publish(nullptr, fmt::format("__keyspace@{}__:{}", database, key), event);
     if ((wanted & bit(event_class::keyevent)) != 0)
-        publish(nullptr, fmt::format("__keyevent@{}__:expired", database), key);
+        publish(nullptr, fmt::format("__keyevent@{}__:{}", database, event), key);
 }
 
 std::size_t core::publish_to_shard(client_state* publisher, std::string_view channel,

@@ -29,6 +29,7 @@
 #include "server/hub.hpp"
 #include "server/io.hpp"
 #include "server/listener.hpp"
+#include "server/memory_limiter.hpp"
 #include "server/purger.hpp"
 #include "server/rate_meter.hpp"
 #include "server/tracker.hpp"
@@ -137,12 +138,19 @@ public:
 
     void set_active_expiry(bool on) override { purger_.set_active(on); }
 
+    bool make_room(change_log& log) override;
+
     void shut_down() override { request_stop(); }
 
 private:
     void run_threads();
     void limit_stopping();
-    void announce_expired(std::size_t database, std::string_view key);
+    void announce_loss(event_class kind, std::string_view event, std::size_t database,
+                       std::string_view key);
+    void govern_memory();
+    void follow_memory_settings();
+    std::int64_t memory_besides_keys() const;
+    void make_room_in_background();
     void limit_read_keys();
     void worker_ended();
     server_statistics count_all();
@@ -156,6 +164,7 @@ private:
     function_store functions_;
     running_scripts running_;
     keyspace keys_;
+    std::size_t keys_at_start_; ///< bytes of the store without keys
     std::int64_t started_unix_ms_;
     std::chrono::steady_clock::time_point started_;
     hub hub_;
@@ -170,7 +179,7 @@ private:
     std::unique_ptr<listener> listener_;
     diagnostics notes_;
     rate_meter rates_;
-    std::uint64_t memory_at_start_;
+    memory_limiter limiter_;
     std::size_t accepting_ = 0;  // accept loops that run, on the first worker's thread
     server_statistics baseline_; // what CONFIG RESETSTAT subtracts; guarded by mutex_
     std::map<std::size_t, latency_counts> latency_baseline_; // likewise, by command

@@ -24,6 +24,7 @@ void subtract(server_statistics& now, const server_statistics& before) {
     now.writes -= before.writes;
     now.other_threads_reads -= before.other_threads_reads;
     now.other_threads_writes -= before.other_threads_writes;
+    now.evicted_keys -= before.evicted_keys;
     now.freed_in_background -= before.freed_in_background;
     now.expiry_us -= before.expiry_us;
     now.expiry_rounds_cut -= before.expiry_rounds_cut;
@@ -44,6 +45,7 @@ server_statistics core::count_all() {
     now.commands.resize(registry::built_in().count());
     now.connections_received = listener_->accepted();
     now.connections_rejected = listener_->rejected();
+    now.evicted_keys = keys_.eviction().evicted_keys();
     now.freed_in_background = keys_.store().garbage().freed();
     now.expiry_us = purger_.spent_us();
     now.expiry_rounds_cut = purger_.rounds_cut();
@@ -81,7 +83,13 @@ server_statistics core::statistics() {
     now.start_unix_ms = started_unix_ms_;
     now.port = port();
     now.worker_threads = workers_.size();
-    now.memory_at_start = memory_at_start_;
+    now.memory_at_start = keys_at_start_;
+    now.memory_used = static_cast<std::uint64_t>(
+        std::max<std::int64_t>(0, memory_besides_keys() + keys_.store().memory().bytes()));
+    now.memory_peak = std::max(
+        now.memory_used, static_cast<std::uint64_t>(std::max<std::int64_t>(0, limiter_.peak())));
+    now.eviction_exceeded_ms = limiter_.exceeded_ms();
+    now.eviction_now_exceeded_ms = limiter_.now_exceeded_ms();
     const rate_meter::rates rates = rates_.now();
     now.commands_per_second = rates[0];
     now.bytes_in_per_second = rates[1];

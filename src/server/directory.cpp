@@ -33,6 +33,14 @@ std::size_t directory::size() const {
     return sessions_.size();
 }
 
+std::size_t directory::memory() const {
+    const std::lock_guard lock{mutex_};
+    std::size_t sum = 0;
+    for (const auto& [id, one] : sessions_)
+        sum += one->shown().memory();
+    return sum;
+}
+
 std::vector<client_info> directory::describe_all() const {
     const std::lock_guard lock{mutex_};
     std::vector<client_info> all;

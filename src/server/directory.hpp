@@ -22,6 +22,8 @@ public:
     void remove(session& one);
 
     std::size_t size() const;
+    /// What all of them take, in bytes.
+    std::size_t memory() const;
     std::vector<client_info> describe_all() const;
     client_info describe(const session& one) const;
     /// The session of that number, or null.

@@ -49,6 +49,12 @@ shown_state::shown_state(std::uint64_t id, tcp_socket& socket, std::int64_t now_
     descriptor_ = static_cast<int>(socket.native_handle());
 }
 
+std::size_t shown_state::memory() const noexcept {
+    return sizeof(session) + queued_memory_.load(std::memory_order_relaxed) +
+           input_.memory.load(std::memory_order_relaxed) +
+           output_.memory.load(std::memory_order_relaxed);
+}
+
 std::string shown_state::peer() const {
     return to_text(peer_);
 }
@@ -109,7 +115,7 @@ client_info shown_state::describe(const core& server) const {
     info.input_memory = input_.memory.load(std::memory_order_relaxed);
     info.output_bytes = output_.bytes.load(std::memory_order_relaxed);
     info.output_memory = output_.memory.load(std::memory_order_relaxed);
-    info.memory = sizeof(session) + info.queued_memory + info.input_memory + info.output_memory;
+    info.memory = memory();
     info.blocked = blocked_.load(std::memory_order_relaxed);
     info.protocol = protocol_.load(std::memory_order_relaxed);
     const std::uint8_t flags = flags_.load(std::memory_order_relaxed);

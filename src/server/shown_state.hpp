@@ -42,6 +42,9 @@ public:
     void set_output(const output_buffer& output) noexcept { output_.set(output); }
 
     /// When it was last heard of, in seconds since the server started.
+    /// All that is known to belong to the session, in bytes.
+    std::size_t memory() const noexcept;
+
     void touch(std::uint32_t second) noexcept {
         last_active_.store(second, std::memory_order_relaxed);
     }

@@ -22,9 +22,7 @@ std::size_t limit_of(std::size_t width) noexcept {
 } // namespace
 
 list_chunk_ptr chunked_list::allocate(std::size_t capacity, std::size_t width) {
-    void* const memory = std::malloc(sizeof(list_chunk) + capacity);
-    if (memory == nullptr) throw std::bad_alloc{};
-    auto* const made = new (memory) list_chunk;
+    auto* const made = new (counted::allocate(sizeof(list_chunk) + capacity)) list_chunk;
     made->capacity = capacity;
     made->width = width;
     return list_chunk_ptr{made};
@@ -218,7 +216,7 @@ std::size_t chunked_list::with_lengths(const slot& one) noexcept {
 }
 
 // Makes chunks of elements, as few as hold them.
-void chunked_list::build(std::span<const std::string_view> elements, std::vector<slot>& out) {
+void chunked_list::build(std::span<const std::string_view> elements, slots& out) {
     std::size_t size = 0;
     std::size_t width = elements[0].size();
     for (const std::string_view each : elements) {
@@ -238,7 +236,7 @@ void chunked_list::build(std::span<const std::string_view> elements, std::vector
 
 // Puts chunks of these elements, some of which may be in that chunk, in its place.
 void chunked_list::rebuild(std::size_t at, texts& elements) {
-    std::vector<slot> made;
+    slots made;
     std::size_t replaced = 1;
     if (!elements.empty()) {
         std::size_t size = 0;

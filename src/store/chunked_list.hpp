@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "store/counted_memory.hpp"
 #include "store/entry.hpp"
 #include "store/list_chunk.hpp"
 #include "store/listpack_size.hpp"
@@ -112,6 +113,8 @@ private:
         std::uint32_t count = 0;
     };
 
+    using slots = std::vector<slot, counted_allocator<slot>>;
+
     struct place {
         std::size_t slot;
         std::size_t number; ///< of the element in its chunk
@@ -136,10 +139,10 @@ private:
     static void seal(slot& full);
     static std::size_t with_lengths(const slot& one) noexcept;
     static void collect(const slot& from, texts& out);
-    static void build(std::span<const std::string_view> elements, std::vector<slot>& out);
+    static void build(std::span<const std::string_view> elements, slots& out);
 
     // The first `first_` slots are empty: room for chunks at the head.
-    std::vector<slot> slots_;
+    slots slots_;
     std::size_t first_ = 0;
     std::size_t size_ = 0;
     std::size_t bytes_ = 0;

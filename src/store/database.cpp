@@ -25,7 +25,7 @@ void database::put_string(const hashed_key& key, located at, std::string_view va
 void database::put(const hashed_key& key, located at, entry_ptr added) {
     shard& home = store_->shard_of(key);
     const entry* const holds = added.get();
-    added->touch(time_->coarse_seconds());
+    mark_new(*added, at);
     if (added->has_expiry()) sharded_store::note_expiry(home, index_, added->expire_at());
     if (at)
         store_->discard(home.at(index_).replace(*at.slot_, std::move(added)));
@@ -33,6 +33,15 @@ void database::put(const hashed_key& key, located at, entry_ptr added) {
         home.at(index_).insert(key.hash, std::move(added));
     if (!at) announce_new(key);
     changed(key, holds);
+}
+
+// How often a key is used is told of the key, whatever it holds.
+void database::mark_new(entry& added, located old) const noexcept {
+    if (!store_->frequency().counted.load(std::memory_order_relaxed)) [[likely]]
+        return added.touch(time_->coarse_seconds());
+    added.touch(
+        old ? old->last_access()
+            : access_frequency::bits_of(access_frequency::initial, time_->coarse_seconds()));
 }
 
 void database::put_anew(const hashed_key& key, entry_ptr added) {

@@ -129,6 +129,9 @@ public:
             sharded_store::offer(home, index_, key.name, &holds, *log_);
     }
 
+    /// Notes that the key is used.
+    void touch(entry& used) const noexcept { store_->touch(used, time_->coarse_seconds()); }
+
     const compact_limits& limits() const noexcept { return store_->limits(); }
 
     /// Removes the key at `at`, and frees it.
@@ -145,6 +148,8 @@ private:
     table& keys_of(const hashed_key& key) const noexcept {
         return store_->shard_of(key).at(index_);
     }
+
+    void mark_new(entry& added, located old) const noexcept;
 
     void announce_new(const hashed_key& key) {
         if (log_ != nullptr && log_->on_created) [[unlikely]]

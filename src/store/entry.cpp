@@ -34,10 +34,7 @@ entry* entry::allocate(std::string_view key, std::size_t value_bytes,
     if (expire_at) flags |= expiry_flag;
     const std::size_t size =
         sizeof(entry) + (wide ? 8 : 0) + (expire_at ? 8 : 0) + key.size() + value_bytes;
-    void* memory = std::malloc(block_for(size));
-    if (memory == nullptr) throw std::bad_alloc{};
-
-    entry* made = new (memory) entry;
+    entry* made = new (counted::allocate(block_for(size))) entry;
     made->flags_ = static_cast<std::uint8_t>(flags);
     made->key_size_ = wide ? wide_key : static_cast<std::uint16_t>(key.size());
     if (wide) {
@@ -61,7 +58,7 @@ entry_ptr entry::make_outside(std::string_view key, std::unique_ptr<Value> value
 entry_ptr entry::make(std::string_view key, std::string_view bytes,
                       std::optional<std::int64_t> expire_at, unsigned flags) {
     if (bytes.size() > inline_limit)
-        return make_outside(key, std::make_unique<std::string>(bytes), expire_at, flags);
+        return make_outside(key, std::make_unique<counted_string>(bytes), expire_at, flags);
     entry_ptr made{allocate(key, bytes.size(), expire_at, flags)};
     made->value_size_ = static_cast<std::uint16_t>(bytes.size());
     if (!bytes.empty()) std::memcpy(made->value_data(), bytes.data(), bytes.size());
@@ -73,7 +70,7 @@ entry_ptr entry::make_string(std::string_view key, std::string_view value,
     return make(key, value, expire_at, static_cast<unsigned>(encoding) << encoding_shift);
 }
 
-entry_ptr entry::adopt_string(std::string_view key, std::unique_ptr<std::string> value,
+entry_ptr entry::adopt_string(std::string_view key, std::unique_ptr<counted_string> value,
                               std::optional<std::int64_t> expire_at, string_encoding encoding) {
     if (value->size() <= inline_limit) return make_string(key, *value, expire_at, encoding);
     return make_outside(key, std::move(value), expire_at,
@@ -106,7 +103,7 @@ bool entry::assign_in_place(std::string_view value) noexcept {
 
 bool entry::splice_in_place(std::size_t at, std::size_t erased, std::string_view inserted) {
     if ((flags_ & outside_flag) != 0) {
-        outside<std::string>()->replace(at, erased, inserted);
+        outside<counted_string>()->replace(at, erased, inserted);
         return true;
     }
     const std::size_t size = value_size_ - erased + inserted.size();
@@ -127,7 +124,7 @@ void entry::splice_inside(std::size_t at, std::size_t erased, std::string_view i
 void entry::shrink_in_place(std::size_t at, std::size_t erased,
                             std::string_view inserted) noexcept {
     if ((flags_ & outside_flag) != 0)
-        outside<std::string>()->replace(at, erased, inserted);
+        outside<counted_string>()->replace(at, erased, inserted);
     else
         splice_inside(at, erased, inserted);
 }
@@ -141,7 +138,7 @@ entry_ptr entry::splice(const entry& old, std::size_t at, std::size_t erased,
     const unsigned flags = old.flags_ & (type_mask | encoding_mask);
     entry_ptr made;
     if (size > inline_limit) {
-        auto whole = std::make_unique<std::string>();
+        auto whole = std::make_unique<counted_string>();
         whole->reserve(size + size / 2); // it is growing
         whole->append(head).append(inserted).append(tail);
         made = make_outside(old.key(), std::move(whole), old.expiry(), flags);
@@ -191,7 +188,7 @@ std::size_t entry::block_size() const noexcept {
 std::size_t entry::memory() const noexcept {
     if ((flags_ & outside_flag) == 0) return block_size();
     if (is_object()) return block_size() + outside<collection>()->memory();
-    return block_size() + sizeof(std::string) + outside<std::string>()->capacity() + 1;
+    return block_size() + sizeof(counted_string) + outside<counted_string>()->capacity() + 1;
 }
 
 bool entry::is_slow_to_free() const noexcept {
@@ -201,7 +198,7 @@ bool entry::is_slow_to_free() const noexcept {
     if ((flags_ & outside_flag) == 0) [[likely]]
         return false;
     if (is_object()) return outside<collection>()->size() >= many_elements;
-    return outside<std::string>()->capacity() >= many_bytes;
+    return outside<counted_string>()->capacity() >= many_bytes;
 }
 
 void entry_deleter::operator()(entry* doomed) const noexcept {
@@ -209,9 +206,9 @@ void entry_deleter::operator()(entry* doomed) const noexcept {
         if (doomed->is_object())
             delete doomed->outside<collection>();
         else
-            delete doomed->outside<std::string>();
+            delete doomed->outside<counted_string>();
     }
-    std::free(doomed);
+    counted::release(doomed);
 }
 
 } // namespace mini_redis

@@ -19,6 +19,8 @@
 #include <string>
 #include <string_view>
 
+#include "store/counted_memory.hpp"
+
 namespace mini_redis {
 
 /// What TYPE tells.
@@ -39,7 +41,7 @@ enum class collection_encoding : std::uint8_t {
 };
 
 /// A list, set, sorted set or hash that has outgrown a compact block.
-class collection {
+class collection : public counted_new {
 public:
     virtual ~collection() = default;
 
@@ -75,7 +77,7 @@ public:
                                  string_encoding encoding = string_encoding::automatic);
 
     /// As make_string(), without copying a large value.
-    static entry_ptr adopt_string(std::string_view key, std::unique_ptr<std::string> value,
+    static entry_ptr adopt_string(std::string_view key, std::unique_ptr<counted_string> value,
                                   std::optional<std::int64_t> expire_at, string_encoding encoding);
 
     /// A collection in a compact block.
@@ -132,7 +134,7 @@ public:
     /// The bytes of a string.
     std::string_view string() const noexcept {
         if ((flags_ & outside_flag) != 0) [[unlikely]]
-            return *outside<std::string>();
+            return *outside<counted_string>();
         return {value_data(), value_size_};
     }
 
@@ -141,7 +143,7 @@ public:
 
     /// The same, to change them where they stand. Their number stays.
     std::span<char> mutable_bytes() noexcept {
-        if ((flags_ & outside_flag) != 0) return *outside<std::string>();
+        if ((flags_ & outside_flag) != 0) return *outside<counted_string>();
         return {value_data(), value_size_};
     }
 
@@ -168,8 +170,8 @@ public:
 
     /// The string's growing storage if it lives outside, else null. Its size must stay above
     /// inline_limit.
-    std::string* outside_string() noexcept {
-        return (flags_ & outside_flag) != 0 ? outside<std::string>() : nullptr;
+    counted_string* outside_string() noexcept {
+        return (flags_ & outside_flag) != 0 ? outside<counted_string>() : nullptr;
     }
 
     /// The same value under another key or with another expiry. The value moves over: `old` is left

@@ -29,6 +29,10 @@ struct hashed_key {
     hashed_key() = default;
 
     explicit hashed_key(std::string_view key) noexcept : name{key}, hash{hash_key(key)} {}
+
+    hashed_key(std::string_view key, std::uint64_t known_hash) noexcept
+        : name{key},
+          hash{known_hash} {}
 };
 
 } // namespace mini_redis

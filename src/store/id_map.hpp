@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "store/counted_memory.hpp"
 #include "store/stream_id.hpp"
 
 namespace mini_redis {
@@ -119,7 +120,7 @@ public:
     }
 
 private:
-    using chunk = std::vector<item>;
+    using chunk = std::vector<item, counted_allocator<item>>;
 
     struct place {
         std::size_t chunk;
@@ -176,7 +177,7 @@ private:
         chunks_.erase(chunks_.begin() + static_cast<std::ptrdiff_t>(at));
     }
 
-    std::vector<chunk> chunks_;
+    std::vector<chunk, counted_allocator<chunk>> chunks_;
     std::size_t size_ = 0;
 };
 

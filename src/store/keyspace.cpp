@@ -2,6 +2,7 @@
 #include <mini_redis/keyspace.hpp>
 
 #include "store/database.hpp"
+#include "store/evictor.hpp"
 #include "store/sharded_store.hpp"
 
 namespace mini_redis {
@@ -22,7 +23,11 @@ struct locked_key {
           key{name},
           guard{keys.store(), key},
           db{keys.store(), 0, time},
-          found{db.find(key)} {}
+          found{db.find(key)} {
+        if (!keys.store().has_limit()) return;
+        time.set_coarse_seconds(static_cast<std::uint32_t>(time.now_ms() / 1000));
+        if (found) db.touch(*found);
+    }
 
     request_time time;
     hashed_key key;
@@ -37,7 +42,12 @@ keyspace::keyspace() : keyspace{options{}} {}
 
 keyspace::keyspace(const options& chosen)
     : time_{chosen.time != nullptr ? chosen.time : &system_clock::instance()},
-      store_{std::make_unique<sharded_store>(chosen.shards, chosen.databases)} {}
+      store_{std::make_unique<sharded_store>(chosen.shards, chosen.databases)},
+      evictor_{std::make_unique<evictor>(*store_)} {
+    if (chosen.max_memory == 0) return;
+    evictor_->set_policy(chosen.eviction);
+    store_->set_limit(static_cast<std::int64_t>(chosen.max_memory));
+}
 
 keyspace::~keyspace() = default;
 
@@ -49,6 +59,7 @@ std::optional<std::string> keyspace::get(std::string_view key) {
 
 void keyspace::set(std::string_view key, std::string_view value,
                    std::optional<std::chrono::milliseconds> ttl) {
+    keep_within_limit();
     locked_key at{*this, key};
     if (ttl && ttl->count() <= 0) {
         if (at.found) at.db.erase(at.key, at.found);
@@ -59,6 +70,7 @@ void keyspace::set(std::string_view key, std::string_view value,
 
 bool keyspace::set_if_absent(std::string_view key, std::string_view value,
                              std::optional<std::chrono::milliseconds> ttl) {
+    keep_within_limit();
     locked_key at{*this, key};
     if (at.found) return false;
     if (!ttl || ttl->count() > 0)
@@ -132,6 +144,17 @@ const clock& keyspace::time() const noexcept {
 
 sharded_store& keyspace::store() noexcept {
     return *store_;
+}
+
+evictor& keyspace::eviction() noexcept {
+    return *evictor_;
+}
+
+// What is added beyond the limit goes before the next addition.
+void keyspace::keep_within_limit() {
+    if (!store_->is_above_limit()) return;
+    const auto seconds = static_cast<std::uint32_t>(time_->now_ms() / 1000);
+    evictor_->make_room(seconds, std::chrono::seconds{1}, nullptr);
 }
 
 } // namespace mini_redis

@@ -10,10 +10,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string_view>
+
+#include "store/counted_memory.hpp"
 
 namespace mini_redis {
 
@@ -126,7 +127,7 @@ struct list_chunk {
 static_assert(sizeof(list_chunk) == 32);
 
 struct free_chunk {
-    void operator()(list_chunk* chunk) const noexcept { std::free(chunk); }
+    void operator()(list_chunk* chunk) const noexcept { counted::release(chunk); }
 };
 
 using list_chunk_ptr = std::unique_ptr<list_chunk, free_chunk>;

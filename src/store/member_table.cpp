@@ -58,7 +58,7 @@ entry_ptr member_table::take(slot& place, const hashed_key& name) noexcept {
 
 void member_table::split(segment& full) {
     if (full.depth == depth_) {
-        std::vector<segment*> doubled(directory_.size() * 2);
+        directory doubled(directory_.size() * 2);
         for (std::size_t i = 0; i < doubled.size(); ++i)
             doubled[i] = directory_[i / 2];
         directory_ = std::move(doubled);

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "store/counted_memory.hpp"
 #include "store/entry.hpp"
 #include "store/hash.hpp"
 #include "store/table.hpp"
@@ -103,7 +104,7 @@ private:
     static constexpr unsigned prefix_bits = 18; // of the hash: the deepest directory
     static constexpr std::uint32_t prefix_count = 1U << prefix_bits;
 
-    struct segment {
+    struct segment : counted_new {
         table members;
         std::uint32_t number = 0; // the first `depth` bits of its members' hashes
         unsigned depth = 0;
@@ -122,6 +123,8 @@ private:
             return lowest_segment_limit + its_share(highest_segment_limit - lowest_segment_limit);
         }
     };
+
+    using directory = std::vector<segment*, counted_allocator<segment*>>;
 
     segment& segment_at(std::uint32_t prefix) const noexcept {
         return *directory_[prefix >> (prefix_bits - depth_)];
@@ -143,7 +146,7 @@ private:
     void split(segment& full);
 
     // 2^depth_ pointers; a segment of less depth has several, and owns itself through none of them.
-    std::vector<segment*> directory_;
+    directory directory_;
     unsigned depth_ = 0;
     std::size_t size_ = 0;
 };

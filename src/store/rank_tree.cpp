@@ -1,8 +1,8 @@
 #include "store/rank_tree.hpp"
 
-#include <cstdlib>
-#include <new>
 #include <utility>
+
+#include "store/counted_memory.hpp"
 
 namespace mini_redis {
 namespace {
@@ -15,12 +15,6 @@ void open_gap(Value* values, std::uint32_t count, std::uint32_t at) noexcept {
 template <class Value>
 void close_gap(Value* values, std::uint32_t count, std::uint32_t at) noexcept {
     std::memmove(values + at, values + at + 1, (count - at - 1) * sizeof(Value));
-}
-
-void* allocate(std::size_t bytes) {
-    void* const memory = std::malloc(bytes);
-    if (memory == nullptr) throw std::bad_alloc{};
-    return memory;
 }
 
 // Where a full node is split. What grows at one of its ends, by ascending scores say, leaves full
@@ -85,7 +79,7 @@ rank_tree::item rank_tree::first_of(const void* node, unsigned level) noexcept {
 }
 
 rank_tree::leaf* rank_tree::make_leaf() {
-    auto* const made = static_cast<leaf*>(allocate(sizeof(leaf)));
+    auto* const made = static_cast<leaf*>(counted::allocate(sizeof(leaf)));
     made->previous = made->next = nullptr;
     made->count = 0;
     ++leaves_;
@@ -93,7 +87,7 @@ rank_tree::leaf* rank_tree::make_leaf() {
 }
 
 rank_tree::inner* rank_tree::make_inner() {
-    auto* const made = static_cast<inner*>(allocate(sizeof(inner)));
+    auto* const made = static_cast<inner*>(counted::allocate(sizeof(inner)));
     made->count = 0;
     ++inner_nodes_;
     return made;
@@ -118,7 +112,7 @@ rank_tree::inner* rank_tree::take_prepared() noexcept {
 
 void rank_tree::free_node(void* node, unsigned level) noexcept {
     --(level == 0 ? leaves_ : inner_nodes_);
-    std::free(node);
+    counted::release(node);
 }
 
 void rank_tree::free_tree(void* node, unsigned level) noexcept {

@@ -39,7 +39,10 @@ void reclaimer::run() {
         in_progress_ = taken.size();
         lock.unlock();
         freed_.fetch_add(taken.size(), std::memory_order_relaxed);
-        taken.clear();
+        {
+            const memory_scope freed{*account_};
+            taken.clear();
+        }
         lock.lock();
         in_progress_ = 0;
     }

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "store/counted_memory.hpp"
 #include "store/entry.hpp"
 #include "store/reader_table.hpp"
 #include "store/table.hpp"
@@ -24,7 +25,9 @@ class reclaimer {
 public:
     using garbage = std::variant<entry_ptr, table, std::vector<table>, std::vector<reader_table>>;
 
-    reclaimer() = default;
+    /// What it frees is taken off the account.
+    explicit reclaimer(memory_account& account) noexcept : account_{&account} {}
+
     ~reclaimer();
 
     reclaimer(const reclaimer&) = delete;
@@ -42,6 +45,7 @@ public:
 private:
     void run();
 
+    memory_account* account_;
     mutable std::mutex mutex_;
     std::condition_variable wake_;
     std::vector<garbage> waiting_; // guarded by mutex_

@@ -23,7 +23,8 @@ thread_local bool gives_way = false;
 } // namespace
 
 sharded_store::sharded_store(std::size_t shards, std::size_t databases)
-    : shards_(std::bit_ceil(std::max<std::size_t>(shards, 1))),
+    : reclaimer_{memory_},
+      shards_(std::bit_ceil(std::max<std::size_t>(shards, 1))),
       shard_shift_{32U - static_cast<unsigned>(std::countr_zero(shards_.size()))},
       databases_{std::max<std::size_t>(databases, 1)} {
     for (shard& s : shards_) {
@@ -51,6 +52,13 @@ void sharded_store::lock_slowly(shard& s) {
         else
             std::this_thread::sleep_for(std::chrono::microseconds{50});
     }
+}
+
+void sharded_store::count_access(entry& used, std::uint32_t seconds) noexcept {
+    thread_local std::uint64_t random = reinterpret_cast<std::uintptr_t>(&random);
+    random = random * 6364136223846793005U + 1442695040888963407U; // Knuth's
+    const access_frequency frequency{used.last_access(), seconds, frequency_};
+    used.touch(frequency.after_access(static_cast<std::uint32_t>(random >> 32), frequency_));
 }
 
 std::size_t sharded_store::size(std::size_t database) noexcept {
@@ -253,6 +261,7 @@ store_guard::store_guard(sharded_store& store, std::span<const hashed_key> keys)
 
 store_guard::store_guard(sharded_store& store, std::vector<std::uint32_t> shards)
     : store_{&store},
+      scope_{store.memory()},
       many_{std::move(shards)} {
     std::sort(many_.begin(), many_.end());
     many_.erase(std::unique(many_.begin(), many_.end()), many_.end());
@@ -267,7 +276,9 @@ store_guard::store_guard(sharded_store& store, std::vector<std::uint32_t> shards
     }
 }
 
-store_guard::store_guard(sharded_store& store, all_shards) : store_{&store} {
+store_guard::store_guard(sharded_store& store, all_shards)
+    : store_{&store},
+      scope_{store.memory()} {
     lock_all();
 }
 

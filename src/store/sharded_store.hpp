@@ -21,7 +21,9 @@
 #include <string_view>
 #include <vector>
 
+#include "store/access_frequency.hpp"
 #include "store/compact_limits.hpp"
+#include "store/counted_memory.hpp"
 #include "store/hash.hpp"
 #include "store/listeners.hpp"
 #include "store/reclaimer.hpp"
@@ -179,7 +181,8 @@ public:
     void add_reader(const hashed_key& key, std::uint64_t client);
 
     /// Forgets some keys that clients have read, and tells these, until there are no more than
-    /// `most` or so many are forgotten. The caller holds no locks.
+    /// `most` or so many are forgotten; nothing if another thread is at it. The caller holds no
+    /// locks.
     void limit_read_keys(std::size_t most, std::size_t at_once, std::uint64_t random,
                          const change_log* by);
 
@@ -231,8 +234,39 @@ public:
 
     const reclaimer& garbage() const noexcept { return reclaimer_; }
 
+    /// What the keys and values take, with their places in tables. Changes when the lock is given
+    /// up under which they have changed.
+    memory_account& memory() noexcept { return memory_; }
+
+    /// How much that may be; keys are taken out if it is more (store/evictor.hpp).
+    void set_limit(std::int64_t bytes) noexcept { limit_.store(bytes, std::memory_order_relaxed); }
+
+    static constexpr std::int64_t no_limit = std::numeric_limits<std::int64_t>::max();
+
+    bool has_limit() const noexcept { return limit_.load(std::memory_order_relaxed) != no_limit; }
+
+    bool is_above_limit() const noexcept {
+        return memory_.bytes() > limit_.load(std::memory_order_relaxed);
+    }
+
+    frequency_rules& frequency() noexcept { return frequency_; }
+
+    /// What an empty store takes, in bytes.
+    std::size_t empty_size() const noexcept {
+        return sizeof *this +
+               shards_.size() * (sizeof(shard) + (databases_ - 1) * sizeof(shard::database_part));
+    }
+
+    /// Notes that a key is used; `seconds` is the time now.
+    void touch(entry& used, std::uint32_t seconds) noexcept {
+        if (frequency_.counted.load(std::memory_order_relaxed)) [[unlikely]]
+            return count_access(used, seconds);
+        used.touch(seconds);
+    }
+
 private:
     void lock_slowly(shard& s);
+    void count_access(entry& used, std::uint32_t seconds) noexcept;
     void announce_all(std::size_t database, std::optional<std::int64_t> unless_expired_at);
     void offer_all(std::size_t database, bool emptied, change_log& log);
     void clear_keys(std::size_t database, change_log* log);
@@ -247,6 +281,10 @@ private:
                     change_log* log);
     void update_due(shard& s);
 
+    memory_account memory_;
+    std::atomic<std::int64_t> limit_{no_limit};
+    frequency_rules frequency_;
+    reclaimer reclaimer_; // frees what is left when the shards are gone
     std::vector<shard> shards_;
     unsigned shard_shift_;
     std::size_t databases_;
@@ -255,17 +293,19 @@ private:
     std::atomic<int> long_holds_{0};
     std::atomic<std::size_t> read_keys_{0};
     std::atomic<std::size_t> readings_{0};
+    std::mutex limiting_; // held by the one thread that forgets: two would forget too many
     change_listener* change_listener_ = nullptr;
     std::mutex left_over_mutex_;
     std::vector<shard_range> left_over_broadcasters_; // guarded by left_over_mutex_
     compact_limits limits_;
-    reclaimer reclaimer_;
 };
 
 /// Holds the lock of one shard until it is destroyed.
 class shard_lock {
 public:
-    shard_lock(sharded_store& store, shard& home) : home_{home} { store.lock(home); }
+    shard_lock(sharded_store& store, shard& home) : home_{home}, scope_{store.memory()} {
+        store.lock(home);
+    }
 
     ~shard_lock() { home_.mutex.unlock(); }
 
@@ -274,6 +314,7 @@ public:
 
 private:
     shard& home_;
+    memory_scope scope_;
 };
 
 /// The numbers of the keys' shards, as they come.
@@ -285,6 +326,7 @@ public:
     /// Of one key.
     store_guard(sharded_store& store, const hashed_key& key)
         : store_{&store},
+          scope_{store.memory()},
           one_{&store.shard_of(key)} {
         store.lock(*one_);
     }
@@ -302,6 +344,7 @@ public:
     /// Of one shard by its number.
     store_guard(sharded_store& store, std::size_t shard_index)
         : store_{&store},
+          scope_{store.memory()},
           one_{&store.shard_at(shard_index)} {
         store.lock(*one_);
     }
@@ -354,6 +397,7 @@ private:
     void unlock_many() noexcept;
 
     sharded_store* store_;
+    memory_scope scope_;
     shard* one_ = nullptr;
     bool all_ = false;
     bool waited_ = false;

@@ -39,6 +39,8 @@ void sharded_store::tell_listener(shard& s, std::string_view key, change_listene
 
 void sharded_store::limit_read_keys(std::size_t most, std::size_t at_once, std::uint64_t random,
                                     const change_log* by) {
+    const std::unique_lock alone{limiting_, std::try_to_lock};
+    if (!alone) return;
     for (; at_once != 0 && read_keys() > most; --at_once) {
         random = random * 6364136223846793005U + 1442695040888963407U; // Knuth's
         // Of a random shard, or the first behind it that has such keys.

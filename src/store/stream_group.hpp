@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "store/counted_memory.hpp"
 #include "store/id_map.hpp"
 #include "store/stream_id.hpp"
 
@@ -35,7 +36,8 @@ public:
     /// What `entries_read` is where nobody can know it.
     static constexpr std::int64_t unknown = -1;
 
-    using consumer_map = std::map<std::string, stream_consumer, std::less<>>;
+    using consumer_map = std::map<std::string, stream_consumer, std::less<>,
+                                  counted_allocator<std::pair<const std::string, stream_consumer>>>;
     using pending_map = id_map<pending_entry>;
 
     stream_group() = default;
@@ -83,6 +85,9 @@ private:
     pending_map pending_;
 };
 
-using stream_groups = std::map<std::string, stream_group, std::less<>>;
+struct stream_groups final
+    : std::map<std::string, stream_group, std::less<>,
+               counted_allocator<std::pair<const std::string, stream_group>>>,
+      counted_new {};
 
 } // namespace mini_redis

@@ -82,8 +82,7 @@ std::size_t stream_node::deleted() const noexcept {
 
 void stream_node::reallocate(std::size_t bytes) {
     bytes = block_for(bytes);
-    auto* const moved = static_cast<char*>(std::realloc(block_.get(), bytes));
-    if (moved == nullptr) throw std::bad_alloc{};
+    auto* const moved = static_cast<char*>(counted::reallocate(block_.get(), bytes));
     static_cast<void>(block_.release());
     block_.reset(moved);
     capacity_ = bytes;
@@ -98,8 +97,12 @@ void stream_node::make_room(words pairs) {
     reserve(size() + counter_room + room_for(pairs));
 }
 
+void stream_node::make_room(words pairs, std::size_t likely) {
+    reserve(likely + counter_room + room_for(pairs));
+}
+
 void stream_node::shrink_to_fit() noexcept {
-    if (block_for(size() + spare) >= capacity_) return;
+    if (block_for(size() + spare) + size() / 16 >= capacity_) return; // no use for so little
     try {
         reallocate(size() + spare);
     } catch (const std::bad_alloc&) { // it stays as large as it is

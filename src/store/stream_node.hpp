@@ -14,11 +14,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <span>
 #include <string_view>
 
+#include "store/counted_memory.hpp"
 #include "store/listpack_element.hpp"
 #include "store/stream_id.hpp"
 
@@ -101,6 +101,9 @@ public:
     /// Gives room for an entry of such pairs, so that append() cannot fail.
     void make_room(words pairs);
 
+    /// Likewise, and for about so many bytes with it, which are likely to come.
+    void make_room(words pairs, std::size_t likely);
+
     /// Appends an entry of fields and values. There is room for it.
     void append(stream_id id, words pairs) noexcept;
 
@@ -122,7 +125,7 @@ private:
     static constexpr std::size_t spare = 8;
 
     struct free_block {
-        void operator()(char* block) const noexcept { std::free(block); }
+        void operator()(char* block) const noexcept { counted::release(block); }
     };
 
     void reserve(std::size_t bytes);

@@ -74,6 +74,9 @@ void stream_value::append(const stream_id& id, std::span<const std::string_view>
         nodes_.back().make_room(pairs);
     } else {
         stream_node added{id, pairs};
+        // It will be about as large as the one before. One that grows leaves holes in the
+        // allocator's memory, which nothing else fits into.
+        if (has_node) added.make_room(pairs, nodes_.back().size());
         nodes_.push_back(std::move(added));
         if (has_node) nodes_[end_() - 2].shrink_to_fit();
     }

@@ -155,7 +155,8 @@ private:
     void find_first_id() noexcept;
     std::size_t trim_within(stream_node& node, const stream_trim& how) noexcept;
 
-    std::vector<stream_node> nodes_; // before begin_ they are used up
+    std::vector<stream_node, counted_allocator<stream_node>>
+        nodes_; // before begin_ they are used up
     std::size_t begin_ = 0;
     std::size_t length_ = 0;
     stream_id last_id_;

@@ -2,6 +2,8 @@
 
 #include <new>
 
+#include "store/counted_memory.hpp"
+
 namespace mini_redis {
 
 // The numbers that come one after the other lie far apart, and evenly.
@@ -13,6 +15,7 @@ std::uint16_t table::another_factor() noexcept {
 table::bucket* table::allocate(std::uint32_t count) {
     auto* made = static_cast<bucket*>(
         ::operator new(count * sizeof(bucket), std::align_val_t{alignof(bucket)}));
+    counted::bytes += static_cast<std::int64_t>(count * sizeof(bucket));
     for (std::uint32_t i = 0; i < count; ++i) {
         std::memset(made[i].tag, 0, bucket::width);
         made[i].spilled = 0;
@@ -20,7 +23,8 @@ table::bucket* table::allocate(std::uint32_t count) {
     return made;
 }
 
-void table::deallocate(bucket* old) noexcept {
+void table::deallocate(bucket* old, std::uint32_t count) noexcept {
+    counted::bytes -= static_cast<std::int64_t>(count * sizeof(bucket));
     ::operator delete(old, std::align_val_t{alignof(bucket)});
 }
 
@@ -30,7 +34,7 @@ table::~table() {
         for (std::size_t i = 0; i < bucket::width; ++i)
             if (buckets()[at].tag[i] != 0) entry_deleter{}(entry_of(buckets()[at].slots[i]));
     }
-    deallocate(buckets());
+    deallocate(buckets(), bucket_count());
 }
 
 table::slot* table::place(std::uint64_t hash, slot value) noexcept {
@@ -111,13 +115,13 @@ void table::resize(std::uint32_t wanted) {
             if (old[at].tag[i] != 0)
                 place(hash_key(entry_of(old[at].slots[i])->key()), old[at].slots[i]);
     }
-    deallocate(old);
+    deallocate(old, old_count);
 }
 
 void table::shrink_if_sparse() noexcept {
     if (bucket_count() == 0 || size_ * 8 > bucket_count() * bucket::width) return;
     if (size_ == 0) {
-        deallocate(buckets_.exchange(nullptr));
+        deallocate(buckets_.exchange(nullptr), bucket_count());
         bucket_count_ = 0;
         ++layout_;
         return;

@@ -209,6 +209,29 @@ public:
     /// nearly the same.
     entry* pick(std::uint64_t random) const noexcept;
 
+    /// Calls `visit(const entry&)` for the entries of whole buckets, from a random one on, until
+    /// there were at least so many; for those alone that have an expiry, if so wanted. Returns how
+    /// many there were. With whole buckets each entry has the same chance: within one, new entries
+    /// stand where the last one has gone.
+    template <class Visit>
+    std::size_t sample(std::uint64_t random, std::size_t least, bool with_expiry,
+                       Visit&& visit) const {
+        if ((with_expiry ? expiring_ : size_) == 0) return 0;
+        std::size_t found = 0;
+        std::uint32_t at = bucket_at(static_cast<std::uint32_t>(random));
+        for (std::uint32_t seen = 0; seen < bucket_count() && found < least; ++seen) {
+            const bucket& b = buckets()[at];
+            prefetch_entries(buckets(), at, bucket_count());
+            for (std::size_t i = 0; i < bucket::width; ++i) {
+                if (b.tag[i] == 0 || (with_expiry && !has_expiry(b.slots[i]))) continue;
+                visit(*entry_of(b.slots[i]));
+                ++found;
+            }
+            at = next(at);
+        }
+        return found;
+    }
+
     static constexpr std::uint64_t end_position = std::uint64_t{1} << 32;
 
     void swap(table& other) noexcept {
@@ -302,7 +325,7 @@ private:
     std::uint32_t next_bucket_count() const noexcept;
     void resize(std::uint32_t wanted);
     static bucket* allocate(std::uint32_t count);
-    static void deallocate(bucket* old) noexcept;
+    static void deallocate(bucket* old, std::uint32_t count) noexcept;
 
     bucket* buckets() const noexcept { return buckets_.load(std::memory_order_relaxed); }
 

@@ -152,6 +152,8 @@ public:
 
     void set_active_expiry(bool on) override { active_expiry = on; }
 
+    bool make_room(change_log&) override { return true; }
+
     void shut_down() override { stopped = true; }
 
     settings config;

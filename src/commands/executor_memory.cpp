@@ -1,0 +1,69 @@
+// Requests while more memory is used than may be: first keys have to go; if none can, what needs
+// memory is refused.
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "commands/executor.hpp"
+#include "commands/script_call.hpp"
+#include "commands/script_runner.hpp"
+#include "commands/transaction.hpp"
+
+namespace mini_redis {
+namespace {
+
+constexpr std::string_view out_of_memory =
+    "OOM command not allowed when used memory > 'maxmemory'.";
+
+// What ends a transaction, or begins none.
+bool ends_transaction(const command& row) noexcept {
+    return row.name == "exec" || row.name == "discard" || row.name == "quit" || row.name == "reset";
+}
+
+} // namespace
+
+bool executor::make_room() {
+    change_log lost;
+    lost.client = effects_.changes.client;
+    try {
+        const bool made = server_->make_room(lost);
+        if (!lost.ready.empty()) tell_of_loss(std::move(lost));
+        return made;
+    } catch (const server_busy&) { // a script has what could go
+        drop_effects();
+        return true;
+    }
+}
+
+bool executor::needs_memory(const client_state& client, const request& one) {
+    const command& row = *one.row;
+    if (has(row.flags, command_flag::denyoom)) return true;
+    // Queueing takes memory without end.
+    if (client.in_transaction && !ends_transaction(row)) return true;
+    if (row.name == "exec") return client.in_transaction && client.extra->queue->needs_memory;
+    const bool is_script = row.name.starts_with("eval") || row.name.starts_with("fcall");
+    return is_script && scripts().needs_memory(row, one.args);
+}
+
+bool executor::has_memory_for(client_state& client, const request& one, reply_writer& reply) {
+    is_out_of_memory_ = !make_room();
+    if (!is_out_of_memory_ || !needs_memory(client, one)) return true;
+    if (one.row->name != "exec") {
+        reply.error(out_of_memory);
+        return false;
+    }
+    end_transaction(client, *store_, false);
+    reply.error("EXECABORT Transaction discarded because of: " + std::string{out_of_memory});
+    return false;
+}
+
+// A script's command.
+bool executor::refuses_for_memory(const script_call& script, const command& row,
+                                  reply_writer& reply) const {
+    if (!script.out_of_memory || script.wrote || !has(row.flags, command_flag::denyoom))
+        return false;
+    reply.error(out_of_memory);
+    return true;
+}
+
+} // namespace mini_redis
