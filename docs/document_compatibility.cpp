@@ -76,7 +76,6 @@ constexpr std::pair<std::string_view, std::string_view> differences[] = {
     {"fcall", "what a library keeps in local variables is kept by each worker thread for itself"},
     {"info", "every section and field; what is not there (persistence, replicas) is told "
              "as Redis tells it where it is off"},
-    {"object|freq", "an error, as in Redis without an LFU policy, which there is not yet"},
     {"scan", "cursors are larger numbers; the guarantee is Redis's"},
     {"script|debug", "there is no debugger: YES and SYNC are errors"},
     {"shutdown", "SAVE is refused, as there is no persistence yet"},

@@ -32,8 +32,8 @@ eviction_policy policy_of(std::string_view name) noexcept {
 
 // Before any other thread uses the store, as observers are set.
 void core::govern_memory() {
-    for (const std::string_view name : {"maxmemory", "maxmemory-policy", "maxmemory-samples",
-                                        "lfu-log-factor", "lfu-decay-time"})
+    for (const std::string_view name :
+         {"maxmemory", "maxmemory-policy", "maxmemory-samples", "lfu-log-factor", "lfu-decay-time"})
         settings_.observe(name, [this](const std::string&) { follow_memory_settings(); });
     keys_.eviction().on_evicted = [this](std::size_t database, std::string_view key) {
         announce_loss(event_class::evicted, "evicted", database, key);

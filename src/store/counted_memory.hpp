@@ -21,8 +21,8 @@ namespace counted {
 /// What this thread has allocated, less what it has freed.
 inline thread_local constinit std::int64_t bytes = 0;
 
-/// As std::malloc, std::realloc and std::free, but allocate() and reallocate() throw std::bad_alloc,
-/// and reallocate() leaves the block as it was if it does.
+/// As std::malloc, std::realloc and std::free, but allocate() and reallocate() throw
+/// std::bad_alloc, and reallocate() leaves the block as it was if it does.
 void* allocate(std::size_t size);
 void* reallocate(void* block, std::size_t size);
 void release(void* block) noexcept;

@@ -95,17 +95,16 @@ evictor::table_place evictor::choose_table() {
     return chosen;
 }
 
-// Calls `visit(const entry&, index of its database)` for entries that may go, of one table, at least
-// so many if it has them. False if there is none in all tables.
+// Calls `visit(const entry&, index of its database)` for entries that may go, of one table, at
+// least so many if it has them. False if there is none in all tables.
 template <class Visit>
 bool evictor::sample(std::size_t least, Visit&& visit) {
     const auto sample_table = [&](table_place from) {
         shard& home = store_->shard_at(from.shard);
         const shard_lock lock{*store_, home};
         return home.at(from.database)
-                   .sample(next_random(), least, takes_volatile_only(), [&](const entry& sampled) {
-                       visit(sampled, from.database);
-                   }) != 0;
+                   .sample(next_random(), least, takes_volatile_only(),
+                           [&](const entry& sampled) { visit(sampled, from.database); }) != 0;
     };
     constexpr int tries = 16;
     for (int i = 0; i < tries; ++i)
@@ -159,8 +158,8 @@ void evictor::add_candidate(const entry& sampled, std::uint64_t score, std::size
 // compared.
 std::uint64_t evictor::score_of(const entry& one, std::uint32_t seconds) const noexcept {
     if (pooled_ == volatile_ttl)
-        return static_cast<std::uint64_t>(std::clamp<std::int64_t>(
-            latest_expiry - one.expire_at(), 0, latest_expiry));
+        return static_cast<std::uint64_t>(
+            std::clamp<std::int64_t>(latest_expiry - one.expire_at(), 0, latest_expiry));
     if (pooled_ == allkeys_lfu || pooled_ == volatile_lfu) {
         const access_frequency used{one.last_access(), seconds, store_->frequency()};
         return access_frequency::highest - used.counter();

@@ -89,9 +89,9 @@ private:
     std::atomic<eviction_policy> policy_{eviction_policy::noeviction};
     std::atomic<std::uint64_t> evicted_keys_{0};
     std::mutex mutex_;
-    std::vector<candidate> pool_;  // guarded by mutex_; the best last
-    eviction_policy pooled_{};     // guarded by mutex_: the policy that the scores are of
-    std::uint64_t random_ = 1;     // guarded by mutex_
+    std::vector<candidate> pool_;    // guarded by mutex_; the best last
+    eviction_policy pooled_{};       // guarded by mutex_: the policy that the scores are of
+    std::uint64_t random_ = 1;       // guarded by mutex_
     std::vector<table_sizes> sizes_; // guarded by mutex_: of the databases, when last looked at
     unsigned choices_ = 0;           // guarded by mutex_: since then
 };

@@ -15,7 +15,7 @@ constexpr std::size_t crowd = 64;
 reader_table::growth reader_table::add(std::string_view key, std::uint64_t reader) {
     const auto found = readers_.find(key);
     if (found == readers_.end()) {
-        readers_.emplace(std::string{key}, reader_list{reader});
+        readers_.emplace(counted_string{key}, reader_list{reader});
         return {true, true};
     }
     reader_list& all = found->second;

@@ -13,12 +13,14 @@
 #include <unordered_map>
 #include <vector>
 
+#include "store/counted_memory.hpp"
+
 namespace mini_redis {
 
 struct change_log;
 
 /// The numbers of clients, in ascending order.
-using reader_list = std::vector<std::uint64_t>;
+using reader_list = std::vector<std::uint64_t, counted_allocator<std::uint64_t>>;
 
 /// *Thread safety*: the shard's mutex guards it.
 class reader_table {
@@ -51,7 +53,9 @@ private:
         using is_transparent = void;
     };
 
-    std::unordered_map<std::string, reader_list, name_hash, std::equal_to<>> readers_;
+    std::unordered_map<counted_string, reader_list, name_hash, std::equal_to<>,
+                       counted_allocator<std::pair<const counted_string, reader_list>>>
+        readers_;
 };
 
 /// Who tells clients of changes: the server.

@@ -234,8 +234,8 @@ public:
 
     const reclaimer& garbage() const noexcept { return reclaimer_; }
 
-    /// What the keys and values take, with their places in tables. Changes when the lock is given
-    /// up under which they have changed.
+    /// What keys and values take, with their places in tables, and who has read them. Changes when
+    /// the lock is given up under which that has changed.
     memory_account& memory() noexcept { return memory_; }
 
     /// How much that may be; keys are taken out if it is more (store/evictor.hpp).

@@ -91,8 +91,7 @@ TEST_CASE("who has read a key, watches it, or is subscribed is told when it goes
     subscriber.command({"SUBSCRIBE", "__keyevent@0__:evicted"});
     set(control, "maxmemory-policy", "allkeys-lfu");
     set(control, "maxmemory", "1");
-    CHECK(subscriber.read_reply() ==
-          encode_request({"message", "__keyevent@0__:evicted", "k"}));
+    CHECK(subscriber.read_reply() == encode_request({"message", "__keyevent@0__:evicted", "k"}));
     CHECK(reader.read_reply() == ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n");
     set(control, "maxmemory", "0");
     watcher.command({"MULTI"});

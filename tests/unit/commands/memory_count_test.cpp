@@ -75,7 +75,8 @@ TEST_CASE("every kind of value is counted while it is there, and not afterwards"
     check([&](const std::string& i, const std::string& value) {
         redis.run({"XADD", "k", "*", "field", value, "i", i});
         if (i == "0") redis.run({"XGROUP", "CREATE", "k", "group", "0"});
-        redis.run({"XREADGROUP", "GROUP", "group", "reader" + i, "COUNT", "1", "STREAMS", "k", ">"});
+        redis.run(
+            {"XREADGROUP", "GROUP", "group", "reader" + i, "COUNT", "1", "STREAMS", "k", ">"});
         if (i.ends_with('7')) redis.run({"XTRIM", "k", "MAXLEN", "1500"});
     });
 }

@@ -56,7 +56,8 @@ struct full_store {
 
     /// Lets so many keys go, but for what a few more may weigh.
     evictor::outcome shrink_to(double share, std::uint32_t seconds) {
-        store.set_limit(static_cast<std::int64_t>(static_cast<double>(store.memory().bytes()) * share));
+        store.set_limit(
+            static_cast<std::int64_t>(static_cast<double>(store.memory().bytes()) * share));
         return evicting.make_room(seconds, long_enough, &log);
     }
 
@@ -172,7 +173,9 @@ TEST_CASE("who watches a key that goes is told") {
     const hashed_key key{"k"};
     {
         const store_guard guard{full.store, key};
-        sharded_store::ensure_listeners(full.store.shard_of(key)).watches[{0, "k"}].push_back(watching);
+        sharded_store::ensure_listeners(full.store.shard_of(key))
+            .watches[{0, "k"}]
+            .push_back(watching);
     }
     full.shrink_to(0, 1);
     CHECK(!full.has("k"));
