@@ -24,6 +24,9 @@ constexpr int bottom = 5;
 // Instructions between two looks at the clock: some hundreds of microseconds.
 constexpr int instructions_per_look = 100'000;
 
+// The same for what C functions do.
+constexpr std::int64_t work_per_look = 100'000;
+
 void* allocate(void* home, void* block, std::size_t old_size, std::size_t new_size) {
     auto& self = *static_cast<lua_home*>(home);
     if (new_size > old_size && new_size - old_size > self.memory_limit - self.memory)
@@ -102,9 +105,7 @@ int run_function(lua_State* lua) {
 }
 
 void look_at_the_clock(lua_State* lua, lua_Debug*) {
-    lua_home& home = lua_home::of(lua);
-    if (home.host == nullptr) return;
-    if (home.killed || !home.host->may_go_on()) end_script(lua);
+    ask_to_go_on(lua, lua_home::of(lua));
 }
 
 void set_hook(lua_State* lua) {
@@ -174,6 +175,12 @@ std::string describe_error(lua_State* lua, int status, std::string_view name, bo
 }
 
 } // namespace
+
+void ask_to_go_on(lua_State* lua, lua_home& home) {
+    home.work_left = work_per_look;
+    if (home.host == nullptr) return;
+    if (home.killed || !home.host->may_go_on()) end_script(lua);
+}
 
 void end_script(lua_State* lua) {
     lua_home::of(lua).killed = true;

@@ -24,15 +24,11 @@ struct library_load;
 enum class stock_function : std::uint8_t {
     foreach,
     foreachi,
-    find,
-    gmatch,
-    gsub,
     insert,
-    match,
     rawset,
     setmetatable,
 };
-inline constexpr std::size_t stock_functions = 9;
+inline constexpr std::size_t stock_functions = 5;
 
 /// Lua hands it to its allocator, and so it is found from any state or coroutine.
 ///
@@ -56,12 +52,24 @@ struct lua_home {
     script_host* host = nullptr;
     protocol_version protocol = protocol_version::resp2; ///< redis.setresp()
     bool killed = false;
+    std::int64_t work_left = 0; ///< see spend_work()
     script_random random;
 
     // Of a redis.call(); kept for their memory.
     std::vector<std::string_view> words;
     output_buffer reply;
 };
+
+/// Ends the script if the server says so.
+void ask_to_go_on(lua_State* lua, lua_home& home);
+
+/// Tells of work that passes no instruction of Lua's, in steps of a nanosecond or a few. Now and
+/// then the script is ended in it: so nothing with a destructor may be alive.
+inline void spend_work(lua_State* lua, lua_home& home, std::size_t steps) {
+    home.work_left -= static_cast<std::int64_t>(steps);
+    if (home.work_left < 0) [[unlikely]]
+        ask_to_go_on(lua, home);
+}
 
 /// Ends the script, whatever it does: neither pcall nor a coroutine outlives it.
 void end_script(lua_State* lua);

@@ -2,12 +2,12 @@
 // processor for long without passing an instruction, each with what makes it safe.
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 #include "scripting/interpreter.hpp"
 #include "scripting/lua_home.hpp"
 #include "scripting/sandbox.hpp"
+#include "scripting/string_functions.hpp"
 #include "scripting/text_loader.hpp"
 
 namespace mini_redis {
@@ -204,23 +204,6 @@ int safe_collectgarbage(lua_State* lua) {
 
 // -- Strings ----------------------------------------------------------------------------------
 
-// Lua's matcher calls itself for each of these.
-bool nests_too_deeply(std::string_view pattern) {
-    constexpr std::ptrdiff_t most = 1000;
-    return std::count_if(pattern.begin(), pattern.end(), [](char c) {
-               return std::strchr("()*+-?", c) != nullptr && c != '\0';
-           }) > most;
-}
-
-template <stock_function Which>
-int with_simple_pattern(lua_State* lua) {
-    std::size_t size = 0;
-    const char* const pattern = lua_tolstring(lua, 2, &size);
-    if (pattern != nullptr && nests_too_deeply({pattern, size}))
-        return luaL_error(lua, "pattern too complex");
-    return call_stock(lua, Which);
-}
-
 int safe_rep(lua_State* lua) {
     std::size_t size = 0;
     const char* const text = luaL_checklstring(lua, 1, &size);
@@ -304,11 +287,11 @@ void replace_unsafe_functions(lua_State* lua) {
     lua_pop(lua, 1);
 
     lua_getfield(lua, -1, "string");
-    replace(lua, "find", with_simple_pattern<find>, find);
-    replace(lua, "match", with_simple_pattern<match>, match);
-    replace(lua, "gmatch", with_simple_pattern<gmatch>, gmatch);
-    replace(lua, "gfind", with_simple_pattern<gmatch>); // its name in Lua 5.0
-    replace(lua, "gsub", with_simple_pattern<gsub>, gsub);
+    replace(lua, "find", string_find);
+    replace(lua, "match", string_match);
+    replace(lua, "gmatch", string_gmatch);
+    replace(lua, "gfind", string_gmatch); // its name in Lua 5.0
+    replace(lua, "gsub", string_gsub);
     replace(lua, "rep", safe_rep);
     lua_pop(lua, 1);
 

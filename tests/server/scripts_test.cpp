@@ -58,7 +58,8 @@ TEST_CASE("a script that does not end is killed, and the others are told meanwhi
     const std::string script =
         GENERATE("while true do end", "while true do pcall(function() while true do end end) end",
                  "while true do coroutine.wrap(function() while true do end end)() end",
-                 "redis.call('keys', '*') while true do redis.call('get', 'x') end");
+                 "redis.call('keys', '*') while true do redis.call('get', 'x') end",
+                 "return string.rep('a', 30):find(string.rep('a*', 30) .. 'b')");
     endless.send(eval(script));
     CHECK(eventually([&] { return is_busy(others[0]); }));
     for (raw_connection& each : others)
@@ -80,7 +81,10 @@ TEST_CASE("a script that has written cannot be killed, but the server can stop")
     raw_connection endless = redis.connect();
     raw_connection other = redis.connect();
     other.command({"CONFIG", "SET", "busy-reply-threshold", "10"});
-    endless.send(eval("redis.call('set', 'x', 1) while true do end"));
+    endless.send(
+        eval(GENERATE("redis.call('set', 'x', 1) while true do end",
+                      "redis.call('set', 'x', 1) "
+                      "return string.rep('a', 30):gsub(string.rep('a*', 30) .. 'b', '')")));
     CHECK(eventually([&] { return is_busy(other); }));
     CHECK(begins_with(other.command({"SCRIPT", "KILL"}), "UNKILLABLE"));
     other.send(request({"SHUTDOWN", "NOSAVE"}));
