@@ -1,5 +1,6 @@
 #include "scripting/interpreter.hpp"
 
+#include <chrono>
 #include <cstdlib>
 #include <new>
 #include <utility>
@@ -21,16 +22,35 @@ constexpr int chunk_name_at = 4;    // which Lua's parser wants to be kept alive
 constexpr int loading_at = 5;       // the globals of a library while it is loaded
 constexpr int bottom = 5;
 
-// Instructions between two looks at the clock: some hundreds of microseconds.
-constexpr int instructions_per_look = 100'000;
+// Instructions between two looks at the clock: some microseconds, but one that compares long
+// strings takes thousands of times as long as another.
+constexpr int instructions_per_look = 1'000;
 
-// The same for what C functions do.
+// The same for what C functions do, and for what is allocated.
 constexpr std::int64_t work_per_look = 100'000;
+constexpr std::size_t bytes_per_step = 8;
+
+constexpr std::chrono::microseconds between_questions{500};
+
+void look_at_the_clock(lua_State* lua, lua_Debug*);
+
+void set_hook(lua_State* lua) {
+    lua_sethook(lua, look_at_the_clock, LUA_MASKCOUNT, instructions_per_look);
+}
+
+// No error can be raised from an allocator; so the next instruction has a look.
+void count_allocation(lua_home& home, std::size_t size) {
+    home.work_left -= static_cast<std::int64_t>(size / bytes_per_step);
+    if (home.work_left < 0 && lua_gethookcount(home.main) == instructions_per_look) [[unlikely]]
+        lua_sethook(home.main, look_at_the_clock, LUA_MASKCOUNT, 1);
+}
 
 void* allocate(void* home, void* block, std::size_t old_size, std::size_t new_size) {
     auto& self = *static_cast<lua_home*>(home);
-    if (new_size > old_size && new_size - old_size > self.memory_limit - self.memory)
-        return nullptr;
+    if (new_size > old_size) {
+        if (new_size - old_size > self.memory_limit - self.memory) return nullptr;
+        if (self.main != nullptr) count_allocation(self, new_size);
+    }
     self.memory += new_size - old_size;
     if (new_size == 0) {
         std::free(block);
@@ -105,11 +125,8 @@ int run_function(lua_State* lua) {
 }
 
 void look_at_the_clock(lua_State* lua, lua_Debug*) {
+    if (lua_gethookcount(lua) != instructions_per_look && !lua_home::of(lua).killed) set_hook(lua);
     ask_to_go_on(lua, lua_home::of(lua));
-}
-
-void set_hook(lua_State* lua) {
-    lua_sethook(lua, look_at_the_clock, LUA_MASKCOUNT, instructions_per_look);
 }
 
 const char* chunk_name_of(interpreter::kind what) {
@@ -179,7 +196,11 @@ std::string describe_error(lua_State* lua, int status, std::string_view name, bo
 void ask_to_go_on(lua_State* lua, lua_home& home) {
     home.work_left = work_per_look;
     if (home.host == nullptr) return;
-    if (home.killed || !home.host->may_go_on()) end_script(lua);
+    if (home.killed) end_script(lua);
+    const auto now = std::chrono::steady_clock::now();
+    if (now < home.next_look) return;
+    home.next_look = now + between_questions;
+    if (!home.host->may_go_on()) end_script(lua);
 }
 
 void end_script(lua_State* lua) {
@@ -206,6 +227,7 @@ interpreter::interpreter(kind what) : home_{std::make_unique<lua_home>()} {
     lua_pushcfunction(lua, open_state);
     lua_pushinteger(lua, static_cast<int>(what));
     if (lua_pcall(lua, 1, bottom, 0) != 0) throw std::bad_alloc{};
+    home_->main = lua;
     set_hook(lua);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <mini_redis/frame.hpp>
@@ -42,6 +43,7 @@ struct lua_home {
 
     std::size_t memory = 0;
     std::size_t memory_limit = 0;
+    lua_State* main = nullptr; ///< the state that is no coroutine
 
     std::array<lua_CFunction, stock_functions> stock{};
 
@@ -52,7 +54,8 @@ struct lua_home {
     script_host* host = nullptr;
     protocol_version protocol = protocol_version::resp2; ///< redis.setresp()
     bool killed = false;
-    std::int64_t work_left = 0; ///< see spend_work()
+    std::int64_t work_left = 0;                      ///< see spend_work()
+    std::chrono::steady_clock::time_point next_look; ///< when the host is asked next
     script_random random;
 
     // Of a redis.call(); kept for their memory.
@@ -60,7 +63,7 @@ struct lua_home {
     output_buffer reply;
 };
 
-/// Ends the script if the server says so.
+/// Ends the script if the host says so, which is asked every half a millisecond at most.
 void ask_to_go_on(lua_State* lua, lua_home& home);
 
 /// Tells of work that passes no instruction of Lua's, in steps of a nanosecond or a few. Now and

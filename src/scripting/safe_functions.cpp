@@ -2,6 +2,7 @@
 // processor for long without passing an instruction, each with what makes it safe.
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include "scripting/interpreter.hpp"
@@ -214,11 +215,16 @@ int safe_rep(lua_State* lua) {
     }
     if (wanted * static_cast<double>(size) > static_cast<double>(interpreter::memory_limit))
         return luaL_error(lua, "not enough memory");
-    luaL_Buffer result;
-    luaL_buffinit(lua, &result);
-    for (auto n = static_cast<std::int64_t>(wanted); n > 0; --n)
-        luaL_addlstring(&result, text, size);
-    luaL_pushresult(&result);
+    // What is there already is doubled, so that few pieces are copied.
+    const std::size_t total = static_cast<std::size_t>(wanted) * size;
+    spend_work(lua, lua_home::of(lua), total / 8);
+    char few[256];
+    char* const result =
+        total <= sizeof few ? few : static_cast<char*>(lua_newuserdata(lua, total));
+    std::memcpy(result, text, size);
+    for (std::size_t done = size; done < total; done += std::min(done, total - done))
+        std::memcpy(result + done, result, std::min(done, total - done));
+    lua_pushlstring(lua, result, total);
     return 1;
 }
 

@@ -28,7 +28,7 @@ public:
 
     virtual void log(script_log_level level, std::string_view text) noexcept = 0;
 
-    /// Asked every hundred thousand instructions or so; false ends the script.
+    /// Asked every half a millisecond or so; false ends the script.
     virtual bool may_go_on() noexcept = 0;
 
     /// The error that a script is ended with.
