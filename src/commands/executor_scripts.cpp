@@ -43,6 +43,7 @@ bool executor::add_lock(script_call& script, std::size_t index, reply_writer& re
     script.roamed = true;
     script.needs_all = !script.acted && !held_->may_lock(index);
     if (!script.needs_all && held_->try_add(index)) return true;
+    script.refused = !script.needs_all;
     reply.error(cannot_lock);
     return false;
 }
@@ -62,6 +63,7 @@ bool executor::lock_for_script(script_call& script, const request& one,
             return false;
         }
         if (held_->try_add_all()) return true;
+        script.refused = true;
         reply.error(cannot_lock);
         return false;
     }

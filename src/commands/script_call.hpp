@@ -10,7 +10,8 @@ struct script_call {
     /// It used a key of a shard that is not locked and cannot be locked now: it has to end and to
     /// be run anew with all of them locked.
     bool needs_all = false;
-    bool roamed = false; ///< it used a key of a shard that was not locked when it began
+    bool refused = false; ///< a command could not be run for such a shard
+    bool roamed = false;  ///< it used a key of a shard that was not locked when it began
 };
 
 } // namespace mini_redis

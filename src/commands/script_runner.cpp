@@ -142,7 +142,7 @@ void script_runner::fcall(context& c) {
         found->roams = true;
 }
 
-// True if it has turned out that the script has to be run with all shards locked.
+// True if it has turned out that the script is better run with all shards locked.
 bool script_runner::run(context& c, script_kind kind, const script_run& what, script_call& call,
                         bool lock_all) {
     const std::uint32_t database = c.client.database;
@@ -166,7 +166,7 @@ bool script_runner::run(context& c, script_kind kind, const script_run& what, sc
     c.client.database = database;
     c.effects.may_park = may_park;
     c.effects.in_script = false;
-    return again;
+    return again || call.refused;
 }
 
 void script_runner::run_once(context& c, script_kind kind, const script_run& what) {
