@@ -300,6 +300,7 @@ void interpreter::run(const script_run& what, script_host& host, reply_writer& o
     home_->run = &what;
     home_->host = &host;
     home_->out = &out;
+    home_->values_written = 0;
     home_->protocol = protocol_version::resp2;
     home_->killed = false;
     lua_pushvalue(lua, runner_at);

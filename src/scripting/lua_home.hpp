@@ -51,6 +51,7 @@ struct lua_home {
     const script_run* run = nullptr;
     library_load* loading = nullptr; ///< instead: a library is being loaded
     reply_writer* out = nullptr;
+    std::size_t values_written = 0; ///< to it
     script_host* host = nullptr;
     protocol_version protocol = protocol_version::resp2; ///< redis.setresp()
     bool killed = false;

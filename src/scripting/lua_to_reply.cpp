@@ -1,5 +1,7 @@
 #include "scripting/lua_to_reply.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <new>
@@ -11,8 +13,10 @@
 namespace mini_redis {
 namespace {
 
-// A table may name one long string often, and so ask for more than it takes itself.
+// A table may name one string or table often, and so ask for more than it takes itself. A value
+// counts for what it takes in Lua at least: what names nothing twice is below the limit.
 constexpr std::size_t most_reply_bytes = std::size_t{1} << 29;
+constexpr std::size_t bytes_per_value = 16;
 
 std::string_view text_at_top(lua_State* lua) {
     std::size_t size = 0;
@@ -23,13 +27,18 @@ std::string_view text_at_top(lua_State* lua) {
 // The writer throws where memory runs out, which must not pass through Lua.
 template <class Write>
 void write(lua_State* lua, reply_writer& out, Write&& what) {
-    bool written = out.buffer().size() <= most_reply_bytes;
+    lua_home& home = lua_home::of(lua);
+    constexpr std::size_t steps = 50;
+    const std::size_t before = out.buffer().size();
+    bool written = std::max(before, home.values_written * bytes_per_value) <= most_reply_bytes;
     try {
         if (written) what(out);
     } catch (const std::bad_alloc&) {
         written = false;
     }
     if (!written) luaL_error(lua, "not enough memory");
+    ++home.values_written;
+    spend_work(lua, home, steps + (out.buffer().size() - before) / 8);
 }
 
 std::string without_line_breaks(std::string_view text) {
