@@ -85,7 +85,9 @@ int safe_insert(lua_State* lua) {
     if (lua_gettop(lua) == 3 && lua_type(lua, 1) == LUA_TTABLE && lua_isnumber(lua, 2) != 0) {
         constexpr lua_Number far = 1e6;
         const lua_Number place = lua_tonumber(lua, 2);
-        const auto size = static_cast<lua_Number>(lua_objlen(lua, 1));
+        const std::size_t count = lua_objlen(lua, 1);
+        spend_work(lua, lua_home::of(lua), count);
+        const auto size = static_cast<lua_Number>(count);
         if (!(place >= -far && place <= size + far))
             return luaL_argerror(lua, 2, "position out of bounds");
     }
@@ -191,6 +193,8 @@ int safe_collectgarbage(lua_State* lua) {
     constexpr int step = 4;
     constexpr int set_pause = 5;
     const int option = luaL_checkoption(lua, 1, "collect", options);
+    if (option == collect || option == step)
+        spend_work(lua, lua_home::of(lua), lua_home::of(lua).memory / 16);
     const int argument = luaL_optint(lua, 2, 0);
     if (option == count) {
         lua_pushnumber(lua, static_cast<double>(lua_home::of(lua).memory) / 1024.0);

@@ -118,6 +118,7 @@ void open_sandbox(lua_State* lua) {
     open(lua, luaopen_math, LUA_MATHLIBNAME);
     push_allowed_globals(lua);
     replace_unsafe_functions(lua);
+    replace_unmetered_functions(lua);
     for (const char* name : {"coroutine", "math", "string", "table"}) {
         lua_getfield(lua, -1, name);
         set_library(lua, name);

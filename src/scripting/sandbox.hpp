@@ -33,4 +33,7 @@ int refuse_change(lua_State* lua);
 /// Puts the safe functions in the place of their originals, in the table of globals at the top.
 void replace_unsafe_functions(lua_State* lua);
 
+/// Likewise for those that may take long, but are safe otherwise.
+void replace_unmetered_functions(lua_State* lua);
+
 } // namespace mini_redis

@@ -1,20 +1,18 @@
 // string.find, match, gmatch and gsub against those of Lua's own library, in one state.
-#include <cstdlib>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "scripting/lua_home.hpp"
 #include "scripting/string_functions.hpp"
 #include "support/catch.hpp"
 #include "support/random.hpp"
+#include "unit/scripting/lua_state.hpp"
 
 using namespace mini_redis;
 using namespace mini_redis::test;
 
 namespace {
 
-// `show` tells apart all values; compare() gives what differs between `ours` and Lua's.
+// compare() gives what differs between `ours` and Lua's.
 constexpr const char* prelude = R"(
     local lua = {find = string.find, match = string.match, gmatch = string.gmatch,
                  gsub = string.gsub, format = string.format}
@@ -65,31 +63,10 @@ constexpr const char* prelude = R"(
     end
 )";
 
-/// Counts how often it is asked, and ends the script in the end.
-class patient_host final : public script_host {
+/// A state with `ours`, and what the prelude defines.
+class pattern_state : public lua_state {
 public:
-    explicit patient_host(int patience) : left_{patience} {}
-
-    bool call(std::span<const std::string_view>, reply_writer&) noexcept override { return true; }
-
-    call_permission permission(std::span<const std::string_view>) noexcept override {
-        return call_permission::yes;
-    }
-
-    void log(script_log_level, std::string_view) noexcept override {}
-
-    bool may_go_on() noexcept override { return --left_ > 0; }
-
-    std::string_view reason_to_end() noexcept override { return "ended"; }
-
-private:
-    int left_;
-};
-
-class lua_state {
-public:
-    lua_state() : lua_{lua_newstate(&allocate, &home_), &lua_close} {
-        luaL_openlibs(lua());
+    pattern_state() {
         lua_createtable(lua(), 0, 4);
         constexpr luaL_Reg functions[] = {{"find", string_find},
                                           {"match", string_match},
@@ -103,18 +80,6 @@ public:
         REQUIRE(run(prelude).empty());
     }
 
-    lua_State* lua() { return lua_.get(); }
-
-    lua_home& home() { return home_; }
-
-    /// What a chunk returns, or its error.
-    std::string run(const std::string& code) {
-        if (luaL_loadbuffer(lua(), code.data(), code.size(), "@test") == 0)
-            lua_pcall(lua(), 0, 1, 0);
-        if (lua_istable(lua(), -1)) lua_getfield(lua(), -1, "err");
-        return take_text();
-    }
-
     std::string compare(const std::string& subject, const std::string& pattern, int start, int n) {
         lua_getglobal(lua(), "compare");
         lua_pushlstring(lua(), subject.data(), subject.size());
@@ -124,24 +89,6 @@ public:
         lua_pcall(lua(), 4, 1, 0);
         return take_text();
     }
-
-private:
-    static void* allocate(void*, void* block, std::size_t, std::size_t size) {
-        if (size != 0) return std::realloc(block, size);
-        std::free(block);
-        return nullptr;
-    }
-
-    std::string take_text() {
-        std::size_t size = 0;
-        const char* const bytes = lua_tolstring(lua(), -1, &size);
-        std::string text = bytes == nullptr ? std::string{} : std::string{bytes, size};
-        lua_settop(lua(), 0);
-        return text;
-    }
-
-    lua_home home_;
-    std::unique_ptr<lua_State, void (*)(lua_State*)> lua_;
 };
 
 /// One of the words, or mostly a piece that makes sense in a pattern.
@@ -167,7 +114,7 @@ std::string random_pattern(random_source& random) {
 } // namespace
 
 TEST_CASE("patterns match as Lua's own do, and fail with the same texts") {
-    lua_state state;
+    pattern_state state;
     random_source random{5'150};
     const std::string alphabets[] = {"ab", "abc", "aA1 ()", std::string{"ab\0.-%]\xe9", 8}};
     for (int n = 0; n < 120'000; ++n) {
@@ -183,7 +130,7 @@ TEST_CASE("patterns match as Lua's own do, and fail with the same texts") {
 }
 
 TEST_CASE("arguments that are none are refused as Lua does") {
-    lua_state state;
+    pattern_state state;
     const auto same = [&](const std::string& arguments) {
         const std::string got = state.run("return both(" + arguments + ")");
         INFO(arguments << " gives " << got);
@@ -218,7 +165,7 @@ TEST_CASE("arguments that are none are refused as Lua does") {
 }
 
 TEST_CASE("each class has the characters of Lua's") {
-    lua_state state;
+    pattern_state state;
     CHECK(state.run(R"(
         for code = 0, 255 do
             for letter = 1, 255 do
@@ -232,7 +179,7 @@ TEST_CASE("each class has the characters of Lua's") {
 }
 
 TEST_CASE("plain texts are found in subjects of any size") {
-    lua_state state;
+    pattern_state state;
     // At the ends of the windows in which it is searched.
     CHECK(state.run(R"(
         for _, size in ipairs{1, 2, 7, 1000} do
@@ -249,7 +196,7 @@ TEST_CASE("plain texts are found in subjects of any size") {
 }
 
 TEST_CASE("a match nests to a bounded depth") {
-    lua_state state;
+    pattern_state state;
     CHECK(state.run("return ours.find(('a'):rep(2000), ('a?'):rep(2000))")
               .ends_with("pattern too complex"));
     CHECK(state.run("return ours.find(('a'):rep(1000), ('a?'):rep(900))") == "1");
@@ -257,16 +204,8 @@ TEST_CASE("a match nests to a bounded depth") {
 }
 
 TEST_CASE("a match is ended in its middle") {
-    lua_state state;
-    const auto ends = [&](const std::string& code) {
-        patient_host host{20};
-        state.home().host = &host;
-        state.home().killed = false;
-        const std::string result = state.run("return " + code);
-        state.home().host = nullptr;
-        lua_sethook(state.lua(), nullptr, 0, 0);
-        return result == "ended";
-    };
+    pattern_state state;
+    const auto ends = [&](const std::string& code) { return state.ends(code); };
     CHECK(ends("ours.find(('a'):rep(30), ('a*'):rep(30) .. 'b')"));
     CHECK(ends("ours.match(('a'):rep(1e6), '.-.-b')"));
     CHECK(ends("ours.gmatch(('('):rep(1e6), '%b()')()"));
