@@ -158,8 +158,11 @@ std::string_view text_of(lua_State* lua, int at) {
 
 // -- What has gone wrong, as text -------------------------------------------------------------
 
-// Called protected, with an error object: gives its message, its source and its line, or nils.
+// Called protected, with an error object: gives whether it has been counted, its message, its
+// source and its line, or nils.
 int take_apart(lua_State* lua) {
+    lua_pushliteral(lua, "ignore_error_stats_update");
+    lua_rawget(lua, 1);
     for (const char* const field : {"err", "source", "line"}) {
         lua_pushstring(lua, field);
         lua_rawget(lua, 1);
@@ -170,25 +173,31 @@ int take_apart(lua_State* lua) {
             lua_tostring(lua, -1); // a number becomes a text here, where memory may run out
         }
     }
-    return 3;
+    return 4;
 }
 
-// The error at the top of the stack; `where` tells of the place.
-std::string describe_error(lua_State* lua, int status, std::string_view name, bool with_place) {
+struct error_description {
+    std::string text;
+    bool counted = false;
+};
+
+// The error at the top of the stack, maybe with the place where it comes from.
+error_description describe_error(lua_State* lua, int status, std::string_view name,
+                                 bool with_place) {
     const auto failed = [&](std::string_view why) {
-        return "ERR Error running script " + std::string{name} + ", " +
-               std::string{why.substr(0, 100)};
+        return error_description{"ERR Error running script " + std::string{name} + ", " +
+                                 std::string{why.substr(0, 100)}};
     };
     if (status != LUA_ERRRUN || !lua_istable(lua, -1)) return failed(text_of(lua, -1));
     lua_pushcfunction(lua, take_apart);
     lua_insert(lua, -2);
-    if (lua_pcall(lua, 1, 3, 0) != 0) return failed(text_of(lua, -1));
+    if (lua_pcall(lua, 1, 4, 0) != 0) return failed(text_of(lua, -1));
     std::string text{lua_isnil(lua, -3) ? std::string_view{"ERR unknown error"} : text_of(lua, -3)};
     if (with_place && !lua_isnil(lua, -2) && !lua_isnil(lua, -1)) {
         text.append(" script: ").append(name).append(", on ").append(text_of(lua, -2));
         text.append(":").append(text_of(lua, -1)).append(".");
     }
-    return text;
+    return {std::move(text), lua_type(lua, -4) == LUA_TBOOLEAN && lua_toboolean(lua, -4) != 0};
 }
 
 } // namespace
@@ -285,7 +294,7 @@ bool interpreter::load(std::string_view code, script_host& host,
     const int status = lua_pcall(lua, 0, 0, error_handler_at);
     stand_for(lua, LUA_GLOBALSINDEX, globals_at);
     if (status != 0)
-        error = "ERR Error registering functions: " + describe_error(lua, status, "", false);
+        error = "ERR Error registering functions: " + describe_error(lua, status, "", false).text;
     home_->loading = nullptr;
     home_->host = nullptr;
     lua_settop(lua, bottom);
@@ -310,7 +319,9 @@ void interpreter::run(const script_run& what, script_host& host, reply_writer& o
     home_->out = nullptr;
     if (status != 0) [[unlikely]] {
         out.buffer().truncate(before);
-        out.error(describe_error(lua, status, what.name, true));
+        const error_description why = describe_error(lua, status, what.name, true);
+        out.error(why.text);
+        if (why.counted) out.mark_errors_counted();
         if (home_->killed) set_hook(lua);
         if (status == LUA_ERRMEM) lua_gc(lua, LUA_GCCOLLECT, 0);
     }

@@ -117,10 +117,23 @@ bool write_verbatim(lua_State* lua, reply_writer& out) {
     return true;
 }
 
+// Each error of a reply is counted by its own code, but those of redis.pcall() have been already.
+// The table is below the error's text.
+void count_error(lua_State* lua, reply_writer& out) {
+    lua_pushliteral(lua, "ignore_error_stats_update");
+    lua_rawget(lua, -3);
+    if (lua_type(lua, -1) == LUA_TBOOLEAN && lua_toboolean(lua, -1) != 0)
+        out.mark_errors_counted();
+    else
+        lua_home::of(lua).host->count_errors(out);
+    lua_pop(lua, 1);
+}
+
 // The table at the top stands for one of RESP's other types; false if it does not.
 bool write_special(lua_State* lua, reply_writer& out) {
     if (push_field(lua, "err", LUA_TSTRING)) {
         write(lua, out, [&](reply_writer& to) { to.error(text_at_top(lua)); });
+        count_error(lua, out);
     } else if (push_field(lua, "ok", LUA_TSTRING)) {
         write(lua, out, [&](reply_writer& to) { to.simple_string(text_at_top(lua)); });
     } else if (push_field(lua, "double", LUA_TNUMBER)) {

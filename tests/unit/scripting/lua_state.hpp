@@ -22,6 +22,8 @@ public:
         return call_permission::yes;
     }
 
+    void count_errors(reply_writer&) noexcept override {}
+
     void log(script_log_level, std::string_view) noexcept override {}
 
     bool may_go_on() noexcept override { return --left_ > 0; }
