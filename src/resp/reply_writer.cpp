@@ -143,6 +143,7 @@ void reply_writer::big_number(std::string_view digits) {
 void reply_writer::bulk_error(std::string_view text) {
     if (!resp3()) return error(text);
     ++errors_;
+    ++uncounted_errors_;
     blob('!', {}, text);
 }
 

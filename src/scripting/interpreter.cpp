@@ -137,8 +137,8 @@ const char* chunk_name_of(interpreter::kind what) {
 int open_state(lua_State* lua) {
     const auto what = static_cast<interpreter::kind>(lua_tointeger(lua, 1));
     lua_settop(lua, 0);
-    open_sandbox(lua);
     const bool as_globals = what == interpreter::kind::scripts;
+    open_sandbox(lua, !as_globals);
     lua_pushcfunction(lua, handle_error);
     if (as_globals)
         lua_pushvalue(lua, globals_at);

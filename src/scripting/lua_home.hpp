@@ -58,6 +58,7 @@ struct lua_home {
     std::int64_t work_left = 0;                      ///< see spend_work()
     std::chrono::steady_clock::time_point next_look; ///< when the host is asked next
     script_random random;
+    std::array<int, 2> collector_settings{200, 200}; ///< what scripts have set: pause, multiplier
 
     // Of a redis.call(); kept for their memory.
     std::vector<std::string_view> words;

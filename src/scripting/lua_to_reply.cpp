@@ -1,6 +1,7 @@
 #include "scripting/lua_to_reply.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -117,6 +118,15 @@ bool write_verbatim(lua_State* lua, reply_writer& out) {
     return true;
 }
 
+// A NaN has its sign, as printf() gives it: on x86-64 that of 0/0 is set.
+void write_real(lua_State* lua, reply_writer& out) {
+    const double number = lua_tonumber(lua, -1);
+    write(lua, out, [&](reply_writer& to) {
+        if (!std::isnan(number) || !std::signbit(number)) return to.real(number);
+        to.resp3() ? to.raw(",-nan\r\n") : to.bulk_string("-nan");
+    });
+}
+
 // Each error of a reply is counted by its own code, but those of redis.pcall() have been already.
 // The table is below the error's text.
 void count_error(lua_State* lua, reply_writer& out) {
@@ -137,7 +147,7 @@ bool write_special(lua_State* lua, reply_writer& out) {
     } else if (push_field(lua, "ok", LUA_TSTRING)) {
         write(lua, out, [&](reply_writer& to) { to.simple_string(text_at_top(lua)); });
     } else if (push_field(lua, "double", LUA_TNUMBER)) {
-        write(lua, out, [&](reply_writer& to) { to.real(lua_tonumber(lua, -1)); });
+        write_real(lua, out);
     } else if (push_field(lua, "map", LUA_TTABLE)) {
         write_map(lua, out, false);
         lua_pushnil(lua); // for the pop below

@@ -312,16 +312,13 @@ int raise(lua_State* lua, std::string_view text) {
     return lua_error(lua);
 }
 
-void push_redis_library(lua_State* lua) {
+void push_redis_library(lua_State* lua, bool for_functions) {
     static constexpr luaL_Reg functions[] = {
         {"acl_check_cmd", redis_acl_check_cmd},
-        {"breakpoint", redis_breakpoint},
         {"call", redis_call},
-        {"debug", redis_debug},
         {"error_reply", redis_error_reply},
         {"log", redis_log},
         {"pcall", redis_pcall},
-        {"replicate_commands", redis_replicate_commands},
         {"set_repl", redis_set_repl},
         {"setresp", redis_setresp},
         {"sha1hex", redis_sha1hex},
@@ -330,6 +327,11 @@ void push_redis_library(lua_State* lua) {
     lua_createtable(lua, 0, 32);
     for (const luaL_Reg& each : functions)
         set_function(lua, each.name, each.func);
+    if (!for_functions) { // of older days than these
+        set_function(lua, "breakpoint", redis_breakpoint);
+        set_function(lua, "debug", redis_debug);
+        set_function(lua, "replicate_commands", redis_replicate_commands);
+    }
     set_constants(lua);
 }
 

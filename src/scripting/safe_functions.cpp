@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include "scripting/interpreter.hpp"
 #include "scripting/lua_home.hpp"
@@ -200,9 +201,13 @@ int safe_collectgarbage(lua_State* lua) {
         lua_pushnumber(lua, static_cast<double>(lua_home::of(lua).memory) / 1024.0);
     } else if (option == step) {
         lua_pushboolean(lua, lua_gc(lua, LUA_GCSTEP, std::clamp(argument, 0, 1 << 20)));
+    } else if (option >= set_pause) {
+        auto& kept = lua_home::of(lua).collector_settings;
+        lua_pushnumber(lua,
+                       std::exchange(kept[static_cast<std::size_t>(option - set_pause)], argument));
     } else {
         if (option == collect) lua_gc(lua, LUA_GCCOLLECT, 0);
-        lua_pushnumber(lua, option >= set_pause ? 200 : 0);
+        lua_pushnumber(lua, 0);
     }
     return 1;
 }

@@ -13,7 +13,7 @@ namespace mini_redis {
 
 /// Opens the libraries in a new state, and makes the stand-in of the globals the environment of
 /// what is compiled in it. Leaves the real globals, in which KEYS and ARGV are set, on the stack.
-void open_sandbox(lua_State* lua);
+void open_sandbox(lua_State* lua, bool for_functions);
 
 /// Pushes the globals that a library of functions has while it is being loaded.
 void push_loading_globals(lua_State* lua);
