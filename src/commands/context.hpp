@@ -106,6 +106,8 @@ namespace replies {
 inline constexpr std::string_view wrong_type =
     "WRONGTYPE Operation against a key holding the wrong kind of value";
 inline constexpr std::string_view syntax_error = "ERR syntax error";
+inline constexpr std::string_view out_of_memory =
+    "OOM command not allowed when used memory > 'maxmemory'.";
 inline constexpr std::string_view not_an_integer = "ERR value is not an integer or out of range";
 inline constexpr std::string_view not_a_float = "ERR value is not a valid float";
 inline constexpr std::string_view no_such_key = "ERR no such key";

@@ -137,11 +137,17 @@ void executor::execute(client_state& client, const request& one, reply_writer& r
 }
 
 void executor::count_errors(reply_writer& reply, std::uint64_t before) {
-    const std::uint64_t errors = reply.errors() - before;
+    if (reply.errors() == before) return;
+    count_errors(reply);
+    reply.forget_errors_since(before);
+}
+
+void executor::count_errors(reply_writer& reply) {
+    const std::uint64_t errors = reply.uncounted_errors();
     if (errors == 0) return;
     count_->error_replies.add(errors);
     server_->notes().errors.add(reply.last_error_code(), errors);
-    reply.forget_errors_since(before);
+    reply.mark_errors_counted();
 }
 
 // What could not be queued is not left out silently: EXEC will refuse.

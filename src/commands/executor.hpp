@@ -114,6 +114,9 @@ public:
     /// Counts the errors that `reply` was given since it had `before`, which whoever asked for this
     /// command then need not see to.
     void count_errors(reply_writer& reply, std::uint64_t before);
+
+    /// Likewise those that are not counted yet, and they remain errors of the reply.
+    void count_errors(reply_writer& reply);
     /// Tells those who want to know it that keys are gone, which nobody has taken away by a
     /// command.
     void tell_of_loss(change_log log);
@@ -132,8 +135,6 @@ private:
     bool permitted(client_state& client, const request& one, reply_writer& reply);
     bool needs_memory(const client_state& client, const request& one);
     bool has_memory_for(client_state& client, const request& one, reply_writer& reply);
-    bool refuses_for_memory(const script_call& script, const command& row,
-                            reply_writer& reply) const;
     bool is_held_back(const client_state& client, const request& one) const;
     void refuse(client_state& client, const request& one, reply_writer& reply);
     void doom_transaction(client_state& client);

@@ -4,16 +4,13 @@
 #include <string_view>
 #include <utility>
 
+#include "commands/context.hpp"
 #include "commands/executor.hpp"
-#include "commands/script_call.hpp"
 #include "commands/script_runner.hpp"
 #include "commands/transaction.hpp"
 
 namespace mini_redis {
 namespace {
-
-constexpr std::string_view out_of_memory =
-    "OOM command not allowed when used memory > 'maxmemory'.";
 
 // What ends a transaction, or begins none.
 bool ends_transaction(const command& row) noexcept {
@@ -49,21 +46,12 @@ bool executor::has_memory_for(client_state& client, const request& one, reply_wr
     is_out_of_memory_ = !make_room();
     if (!is_out_of_memory_ || !needs_memory(client, one)) return true;
     if (one.row->name != "exec") {
-        reply.error(out_of_memory);
+        reply.error(replies::out_of_memory);
         return false;
     }
     end_transaction(client, *store_, false);
-    reply.error("EXECABORT Transaction discarded because of: " + std::string{out_of_memory});
+    reply.error("EXECABORT Transaction discarded because of: " + std::string{replies::out_of_memory});
     return false;
-}
-
-// A script's command.
-bool executor::refuses_for_memory(const script_call& script, const command& row,
-                                  reply_writer& reply) const {
-    if (!script.out_of_memory || script.wrote || !has(row.flags, command_flag::denyoom))
-        return false;
-    reply.error(out_of_memory);
-    return true;
 }
 
 } // namespace mini_redis

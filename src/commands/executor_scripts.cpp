@@ -26,6 +26,20 @@ constexpr std::string_view cannot_lock =
 constexpr command_flag visible =
     command_flag::write | command_flag::may_replicate | command_flag::pubsub | command_flag::admin;
 
+// Nothing if the command may be run.
+std::string_view reason_to_refuse(const script_call& script, const command* row, bool arity_fits) {
+    if (row == nullptr) return "ERR Unknown Redis command called from script";
+    if (!arity_fits) return "ERR Wrong number of args calling Redis command from script";
+    if (has(row->flags, command_flag::noscript))
+        return "ERR This Redis command is not allowed from script";
+    if (script.read_only &&
+        (has(row->flags, command_flag::write) || has(row->flags, command_flag::may_replicate)))
+        return "ERR Write commands are not allowed from read-only scripts.";
+    if (script.out_of_memory && !script.wrote && has(row->flags, command_flag::denyoom))
+        return replies::out_of_memory;
+    return {};
+}
+
 } // namespace
 
 script_runner& executor::scripts() {
@@ -89,27 +103,28 @@ void executor::execute_scripted(client_state& client, script_call& script,
     request& one = scripted_;
     one.args.assign(args.begin(), args.end());
     prepare(one, client);
-    if (one.row == nullptr) return reply.error("ERR Unknown Redis command called from script");
+    const std::uint64_t errors = reply.errors();
+    if (const std::string_view why = reason_to_refuse(script, one.row, one.arity_fits);
+        !why.empty()) {
+        if (one.row != nullptr) count_->by_command[one.number].rejected.add();
+        reply.error(why);
+        return count_errors(reply, errors);
+    }
     command_counters& count = count_->by_command[one.number];
-    if (!one.arity_fits)
-        return reply.error("ERR Wrong number of args calling Redis command from script");
     const command& row = *one.row;
-    if (has(row.flags, command_flag::noscript))
-        return reply.error("ERR This Redis command is not allowed from script");
-    if (script.read_only &&
-        (has(row.flags, command_flag::write) || has(row.flags, command_flag::may_replicate)))
-        return reply.error("ERR Write commands are not allowed from read-only scripts.");
-    if (refuses_for_memory(script, row, reply)) return;
     scripted_keys_.clear();
     if (one.one_key)
         scripted_keys_.push_back(one.key);
     else
         for_each_key(row, one.args,
                      [&](std::size_t at) { scripted_keys_.emplace_back(one.args[at]); });
-    if (!held_->all() && !lock_for_script(script, one, scripted_keys_, client, reply)) return;
+    if (!held_->all() && !lock_for_script(script, one, scripted_keys_, client, reply)) {
+        if (script.needs_all) return; // nobody sees this error
+        count.rejected.add();
+        return count_errors(reply, errors);
+    }
     if (has(row.flags, command_flag::write)) script.wrote = true;
     if (has(row.flags, visible)) script.acted = true;
-    const std::uint64_t errors = reply.errors();
     call_scripted(client, one, reply);
     if (reply.errors() != errors) {
         count.failed.add();

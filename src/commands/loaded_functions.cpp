@@ -21,6 +21,8 @@ public:
         return call_permission::no;
     }
 
+    void count_errors(reply_writer&) noexcept override {}
+
     void log(script_log_level level, std::string_view text) noexcept override {
         server_.log(level, text);
     }

@@ -244,6 +244,14 @@ call_permission script_runner::permission(std::span<const std::string_view> word
     return row == nullptr ? call_permission::unknown_command : call_permission::yes;
 }
 
+void script_runner::count_errors(reply_writer& reply) noexcept {
+    try {
+        commands_->count_errors(reply);
+    } catch (const std::bad_alloc&) { // then it is not among the codes
+        reply.mark_errors_counted();
+    }
+}
+
 void script_runner::log(script_log_level level, std::string_view text) noexcept {
     if (running_ == nullptr) return;
     call_->acted = true;

@@ -68,6 +68,7 @@ private:
     // script_host
     bool call(std::span<const std::string_view> words, reply_writer& reply) noexcept override;
     call_permission permission(std::span<const std::string_view> words) noexcept override;
+    void count_errors(reply_writer& reply) noexcept override;
     void log(script_log_level level, std::string_view text) noexcept override;
     bool may_go_on() noexcept override;
     std::string_view reason_to_end() noexcept override;

@@ -71,8 +71,10 @@ void reply_writer::simple_string(std::string_view text) {
 
 void reply_writer::error(std::string_view text) {
     ++errors_;
-    std::string_view code = text.substr(0, code_.size());
-    const std::size_t end = code.find(' ');
+    ++uncounted_errors_;
+    std::string_view code = text.substr(0, text.find_last_not_of("\r\n") + 1);
+    code = code.substr(0, code_.size());
+    const std::size_t end = code.find_first_of(" \r\n");
     code = end != 0 && end != std::string_view::npos ? code.substr(0, end) : "ERR";
     code_size_ = static_cast<std::uint8_t>(code.copy(code_.data(), code_.size()));
     write_line(*out_, '-', text);
@@ -141,6 +143,7 @@ void reply_writer::big_number(std::string_view digits) {
 void reply_writer::bulk_error(std::string_view text) {
     if (!resp3()) return error(text);
     ++errors_;
+    ++uncounted_errors_;
     blob('!', {}, text);
 }
 

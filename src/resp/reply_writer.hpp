@@ -73,7 +73,15 @@ public:
     std::uint64_t errors() const noexcept { return errors_; }
 
     /// Sets the number back to an earlier one, when those since have been seen to.
-    void forget_errors_since(std::uint64_t before) noexcept { errors_ = before; }
+    void forget_errors_since(std::uint64_t before) noexcept {
+        errors_ = before;
+        uncounted_errors_ = 0;
+    }
+
+    /// How many of them are not in the statistics yet.
+    std::uint64_t uncounted_errors() const noexcept { return uncounted_errors_; }
+
+    void mark_errors_counted() noexcept { uncounted_errors_ = 0; }
 
     /// The code of the last error: "WRONGTYPE". "ERR" where its text begins with none.
     std::string_view last_error_code() const noexcept { return {code_.data(), code_size_}; }
@@ -106,6 +114,7 @@ private:
     output_buffer* out_;
     output_buffer* heard_ = nullptr; // while muted: where the others go
     std::uint64_t errors_ = 0;
+    std::uint64_t uncounted_errors_ = 0;
     std::array<char, 32> code_;
     std::uint8_t code_size_ = 0;
     protocol_version protocol_;

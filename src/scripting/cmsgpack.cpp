@@ -18,17 +18,22 @@
 #include <cstring>
 #include <limits>
 
+#include "scripting/lua_home.hpp"
+
 namespace mini_redis {
 namespace {
 
 // Tables deeper than this are written as nil, which also ends the writing of what holds itself.
 constexpr int most_levels = 16;
 
+constexpr std::size_t steps_per_value = 10; // for spend_work()
+
 // -- Writing ----------------------------------------------------------------------------------
 
 // The bytes stand in a userdata, so that Lua frees them whatever happens.
 struct output {
     lua_State* lua;
+    lua_home* home;
     int slot; // of the userdata
     char* bytes;
     std::size_t size;
@@ -42,7 +47,7 @@ constexpr std::size_t most_bytes = std::size_t{1} << 28;
 
 output open_output(lua_State* lua) {
     char* const bytes = static_cast<char*>(lua_newuserdata(lua, first_capacity));
-    return {lua, lua_gettop(lua), bytes, 0, first_capacity};
+    return {lua, &lua_home::of(lua), lua_gettop(lua), bytes, 0, first_capacity};
 }
 
 void grow(output& out, std::size_t more) {
@@ -145,6 +150,7 @@ table_shape shape_of(lua_State* lua, int at) {
 void encode_table(output& out, int at, int level);
 
 void encode_value(output& out, int at, int level) {
+    spend_work(out.lua, *out.home, steps_per_value);
     switch (lua_type(out.lua, at)) {
     case LUA_TSTRING: return encode_string(out, at);
     case LUA_TBOOLEAN: return append_byte(out, lua_toboolean(out.lua, at) != 0 ? 0xc3 : 0xc2);
@@ -277,6 +283,7 @@ void decode_tagged(input& in, unsigned tag) {
 
 void decode_value(input& in) {
     const auto tag = static_cast<unsigned char>(*take(in, 1));
+    spend_work(in.lua, lua_home::of(in.lua), steps_per_value);
     luaL_checkstack(in.lua, 1,
                     "too many return values at once; use unpack_one or unpack_limit instead.");
     if (tag <= 0x7f || tag >= 0xe0)

@@ -1,5 +1,6 @@
 #include "scripting/interpreter.hpp"
 
+#include <chrono>
 #include <cstdlib>
 #include <new>
 #include <utility>
@@ -21,13 +22,35 @@ constexpr int chunk_name_at = 4;    // which Lua's parser wants to be kept alive
 constexpr int loading_at = 5;       // the globals of a library while it is loaded
 constexpr int bottom = 5;
 
-// Instructions between two looks at the clock: some hundreds of microseconds.
-constexpr int instructions_per_look = 100'000;
+// Instructions between two looks at the clock: some microseconds, but one that compares long
+// strings takes thousands of times as long as another.
+constexpr int instructions_per_look = 1'000;
+
+// The same for what C functions do, and for what is allocated.
+constexpr std::int64_t work_per_look = 100'000;
+constexpr std::size_t bytes_per_step = 8;
+
+constexpr std::chrono::microseconds between_questions{500};
+
+void look_at_the_clock(lua_State* lua, lua_Debug*);
+
+void set_hook(lua_State* lua) {
+    lua_sethook(lua, look_at_the_clock, LUA_MASKCOUNT, instructions_per_look);
+}
+
+// No error can be raised from an allocator; so the next instruction has a look.
+void count_allocation(lua_home& home, std::size_t size) {
+    home.work_left -= static_cast<std::int64_t>(size / bytes_per_step);
+    if (home.work_left < 0 && lua_gethookcount(home.main) == instructions_per_look) [[unlikely]]
+        lua_sethook(home.main, look_at_the_clock, LUA_MASKCOUNT, 1);
+}
 
 void* allocate(void* home, void* block, std::size_t old_size, std::size_t new_size) {
     auto& self = *static_cast<lua_home*>(home);
-    if (new_size > old_size && new_size - old_size > self.memory_limit - self.memory)
-        return nullptr;
+    if (new_size > old_size) {
+        if (new_size - old_size > self.memory_limit - self.memory) return nullptr;
+        if (self.main != nullptr) count_allocation(self, new_size);
+    }
     self.memory += new_size - old_size;
     if (new_size == 0) {
         std::free(block);
@@ -102,13 +125,8 @@ int run_function(lua_State* lua) {
 }
 
 void look_at_the_clock(lua_State* lua, lua_Debug*) {
-    lua_home& home = lua_home::of(lua);
-    if (home.host == nullptr) return;
-    if (home.killed || !home.host->may_go_on()) end_script(lua);
-}
-
-void set_hook(lua_State* lua) {
-    lua_sethook(lua, look_at_the_clock, LUA_MASKCOUNT, instructions_per_look);
+    if (lua_gethookcount(lua) != instructions_per_look && !lua_home::of(lua).killed) set_hook(lua);
+    ask_to_go_on(lua, lua_home::of(lua));
 }
 
 const char* chunk_name_of(interpreter::kind what) {
@@ -119,8 +137,8 @@ const char* chunk_name_of(interpreter::kind what) {
 int open_state(lua_State* lua) {
     const auto what = static_cast<interpreter::kind>(lua_tointeger(lua, 1));
     lua_settop(lua, 0);
-    open_sandbox(lua);
     const bool as_globals = what == interpreter::kind::scripts;
+    open_sandbox(lua, !as_globals);
     lua_pushcfunction(lua, handle_error);
     if (as_globals)
         lua_pushvalue(lua, globals_at);
@@ -140,8 +158,11 @@ std::string_view text_of(lua_State* lua, int at) {
 
 // -- What has gone wrong, as text -------------------------------------------------------------
 
-// Called protected, with an error object: gives its message, its source and its line, or nils.
+// Called protected, with an error object: gives whether it has been counted, its message, its
+// source and its line, or nils.
 int take_apart(lua_State* lua) {
+    lua_pushliteral(lua, "ignore_error_stats_update");
+    lua_rawget(lua, 1);
     for (const char* const field : {"err", "source", "line"}) {
         lua_pushstring(lua, field);
         lua_rawget(lua, 1);
@@ -152,28 +173,44 @@ int take_apart(lua_State* lua) {
             lua_tostring(lua, -1); // a number becomes a text here, where memory may run out
         }
     }
-    return 3;
+    return 4;
 }
 
-// The error at the top of the stack; `where` tells of the place.
-std::string describe_error(lua_State* lua, int status, std::string_view name, bool with_place) {
+struct error_description {
+    std::string text;
+    bool counted = false;
+};
+
+// The error at the top of the stack, maybe with the place where it comes from.
+error_description describe_error(lua_State* lua, int status, std::string_view name,
+                                 bool with_place) {
     const auto failed = [&](std::string_view why) {
-        return "ERR Error running script " + std::string{name} + ", " +
-               std::string{why.substr(0, 100)};
+        return error_description{"ERR Error running script " + std::string{name} + ", " +
+                                 std::string{why.substr(0, 100)}};
     };
     if (status != LUA_ERRRUN || !lua_istable(lua, -1)) return failed(text_of(lua, -1));
     lua_pushcfunction(lua, take_apart);
     lua_insert(lua, -2);
-    if (lua_pcall(lua, 1, 3, 0) != 0) return failed(text_of(lua, -1));
+    if (lua_pcall(lua, 1, 4, 0) != 0) return failed(text_of(lua, -1));
     std::string text{lua_isnil(lua, -3) ? std::string_view{"ERR unknown error"} : text_of(lua, -3)};
     if (with_place && !lua_isnil(lua, -2) && !lua_isnil(lua, -1)) {
         text.append(" script: ").append(name).append(", on ").append(text_of(lua, -2));
         text.append(":").append(text_of(lua, -1)).append(".");
     }
-    return text;
+    return {std::move(text), lua_type(lua, -4) == LUA_TBOOLEAN && lua_toboolean(lua, -4) != 0};
 }
 
 } // namespace
+
+void ask_to_go_on(lua_State* lua, lua_home& home) {
+    home.work_left = work_per_look;
+    if (home.host == nullptr) return;
+    if (home.killed) end_script(lua);
+    const auto now = std::chrono::steady_clock::now();
+    if (now < home.next_look) return;
+    home.next_look = now + between_questions;
+    if (!home.host->may_go_on()) end_script(lua);
+}
 
 void end_script(lua_State* lua) {
     lua_home::of(lua).killed = true;
@@ -199,6 +236,7 @@ interpreter::interpreter(kind what) : home_{std::make_unique<lua_home>()} {
     lua_pushcfunction(lua, open_state);
     lua_pushinteger(lua, static_cast<int>(what));
     if (lua_pcall(lua, 1, bottom, 0) != 0) throw std::bad_alloc{};
+    home_->main = lua;
     set_hook(lua);
 }
 
@@ -256,7 +294,7 @@ bool interpreter::load(std::string_view code, script_host& host,
     const int status = lua_pcall(lua, 0, 0, error_handler_at);
     stand_for(lua, LUA_GLOBALSINDEX, globals_at);
     if (status != 0)
-        error = "ERR Error registering functions: " + describe_error(lua, status, "", false);
+        error = "ERR Error registering functions: " + describe_error(lua, status, "", false).text;
     home_->loading = nullptr;
     home_->host = nullptr;
     lua_settop(lua, bottom);
@@ -271,6 +309,7 @@ void interpreter::run(const script_run& what, script_host& host, reply_writer& o
     home_->run = &what;
     home_->host = &host;
     home_->out = &out;
+    home_->values_written = 0;
     home_->protocol = protocol_version::resp2;
     home_->killed = false;
     lua_pushvalue(lua, runner_at);
@@ -280,7 +319,9 @@ void interpreter::run(const script_run& what, script_host& host, reply_writer& o
     home_->out = nullptr;
     if (status != 0) [[unlikely]] {
         out.buffer().truncate(before);
-        out.error(describe_error(lua, status, what.name, true));
+        const error_description why = describe_error(lua, status, what.name, true);
+        out.error(why.text);
+        if (why.counted) out.mark_errors_counted();
         if (home_->killed) set_hook(lua);
         if (status == LUA_ERRMEM) lua_gc(lua, LUA_GCCOLLECT, 0);
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <mini_redis/frame.hpp>
@@ -24,15 +25,11 @@ struct library_load;
 enum class stock_function : std::uint8_t {
     foreach,
     foreachi,
-    find,
-    gmatch,
-    gsub,
     insert,
-    match,
     rawset,
     setmetatable,
 };
-inline constexpr std::size_t stock_functions = 9;
+inline constexpr std::size_t stock_functions = 5;
 
 /// Lua hands it to its allocator, and so it is found from any state or coroutine.
 ///
@@ -46,6 +43,7 @@ struct lua_home {
 
     std::size_t memory = 0;
     std::size_t memory_limit = 0;
+    lua_State* main = nullptr; ///< the state that is no coroutine
 
     std::array<lua_CFunction, stock_functions> stock{};
 
@@ -53,15 +51,30 @@ struct lua_home {
     const script_run* run = nullptr;
     library_load* loading = nullptr; ///< instead: a library is being loaded
     reply_writer* out = nullptr;
+    std::size_t values_written = 0; ///< to it
     script_host* host = nullptr;
     protocol_version protocol = protocol_version::resp2; ///< redis.setresp()
     bool killed = false;
+    std::int64_t work_left = 0;                      ///< see spend_work()
+    std::chrono::steady_clock::time_point next_look; ///< when the host is asked next
     script_random random;
+    std::array<int, 2> collector_settings{200, 200}; ///< what scripts have set: pause, multiplier
 
     // Of a redis.call(); kept for their memory.
     std::vector<std::string_view> words;
     output_buffer reply;
 };
+
+/// Ends the script if the host says so, which is asked every half a millisecond at most.
+void ask_to_go_on(lua_State* lua, lua_home& home);
+
+/// Tells of work that passes no instruction of Lua's, in steps of a nanosecond or a few. Now and
+/// then the script is ended in it: so nothing with a destructor may be alive.
+inline void spend_work(lua_State* lua, lua_home& home, std::size_t steps) {
+    home.work_left -= static_cast<std::int64_t>(steps);
+    if (home.work_left < 0) [[unlikely]]
+        ask_to_go_on(lua, home);
+}
 
 /// Ends the script, whatever it does: neither pcall nor a coroutine outlives it.
 void end_script(lua_State* lua);

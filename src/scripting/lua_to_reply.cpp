@@ -1,5 +1,8 @@
 #include "scripting/lua_to_reply.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <new>
@@ -11,8 +14,10 @@
 namespace mini_redis {
 namespace {
 
-// A table may name one long string often, and so ask for more than it takes itself.
+// A table may name one string or table often, and so ask for more than it takes itself. A value
+// counts for what it takes in Lua at least: what names nothing twice is below the limit.
 constexpr std::size_t most_reply_bytes = std::size_t{1} << 29;
+constexpr std::size_t bytes_per_value = 16;
 
 std::string_view text_at_top(lua_State* lua) {
     std::size_t size = 0;
@@ -23,13 +28,18 @@ std::string_view text_at_top(lua_State* lua) {
 // The writer throws where memory runs out, which must not pass through Lua.
 template <class Write>
 void write(lua_State* lua, reply_writer& out, Write&& what) {
-    bool written = out.buffer().size() <= most_reply_bytes;
+    lua_home& home = lua_home::of(lua);
+    constexpr std::size_t steps = 50;
+    const std::size_t before = out.buffer().size();
+    bool written = std::max(before, home.values_written * bytes_per_value) <= most_reply_bytes;
     try {
         if (written) what(out);
     } catch (const std::bad_alloc&) {
         written = false;
     }
     if (!written) luaL_error(lua, "not enough memory");
+    ++home.values_written;
+    spend_work(lua, home, steps + (out.buffer().size() - before) / 8);
 }
 
 std::string without_line_breaks(std::string_view text) {
@@ -108,14 +118,36 @@ bool write_verbatim(lua_State* lua, reply_writer& out) {
     return true;
 }
 
+// A NaN has its sign, as printf() gives it: on x86-64 that of 0/0 is set.
+void write_real(lua_State* lua, reply_writer& out) {
+    const double number = lua_tonumber(lua, -1);
+    write(lua, out, [&](reply_writer& to) {
+        if (!std::isnan(number) || !std::signbit(number)) return to.real(number);
+        to.resp3() ? to.raw(",-nan\r\n") : to.bulk_string("-nan");
+    });
+}
+
+// Each error of a reply is counted by its own code, but those of redis.pcall() have been already.
+// The table is below the error's text.
+void count_error(lua_State* lua, reply_writer& out) {
+    lua_pushliteral(lua, "ignore_error_stats_update");
+    lua_rawget(lua, -3);
+    if (lua_type(lua, -1) == LUA_TBOOLEAN && lua_toboolean(lua, -1) != 0)
+        out.mark_errors_counted();
+    else
+        lua_home::of(lua).host->count_errors(out);
+    lua_pop(lua, 1);
+}
+
 // The table at the top stands for one of RESP's other types; false if it does not.
 bool write_special(lua_State* lua, reply_writer& out) {
     if (push_field(lua, "err", LUA_TSTRING)) {
         write(lua, out, [&](reply_writer& to) { to.error(text_at_top(lua)); });
+        count_error(lua, out);
     } else if (push_field(lua, "ok", LUA_TSTRING)) {
         write(lua, out, [&](reply_writer& to) { to.simple_string(text_at_top(lua)); });
     } else if (push_field(lua, "double", LUA_TNUMBER)) {
-        write(lua, out, [&](reply_writer& to) { to.real(lua_tonumber(lua, -1)); });
+        write_real(lua, out);
     } else if (push_field(lua, "map", LUA_TTABLE)) {
         write_map(lua, out, false);
         lua_pushnil(lua); // for the pop below

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "scripting/lua_home.hpp"
+
 extern "C" {
 int luaopen_cjson(lua_State*);
 int luaopen_bit(lua_State*);
@@ -29,11 +31,7 @@ void add_json_size(lua_State* lua, std::size_t& size) {
 }
 
 // Upvalue: the library's own function. Its errors are given the place of the script's call.
-int safe_encode(lua_State* lua) {
-    luaL_argcheck(lua, lua_gettop(lua) == 1, 1, "expected 1 argument");
-    std::size_t size = 0;
-    add_json_size(lua, size);
-    if (size > most_json_bytes) return luaL_error(lua, "not enough memory");
+int call_original(lua_State* lua) {
     lua_pushvalue(lua, lua_upvalueindex(1));
     lua_insert(lua, 1);
     lua_settop(lua, 2);
@@ -44,6 +42,21 @@ int safe_encode(lua_State* lua) {
     return lua_error(lua);
 }
 
+int safe_encode(lua_State* lua) {
+    luaL_argcheck(lua, lua_gettop(lua) == 1, 1, "expected 1 argument");
+    std::size_t size = 0;
+    add_json_size(lua, size);
+    if (size > most_json_bytes) return luaL_error(lua, "not enough memory");
+    spend_work(lua, lua_home::of(lua), size / 8);
+    return call_original(lua);
+}
+
+int safe_decode(lua_State* lua) {
+    luaL_argcheck(lua, lua_gettop(lua) == 1, 1, "expected 1 argument");
+    if (lua_type(lua, 1) == LUA_TSTRING) spend_work(lua, lua_home::of(lua), lua_objlen(lua, 1));
+    return call_original(lua);
+}
+
 int safe_new(lua_State* lua);
 
 // Puts the safe functions into the library at the top.
@@ -51,6 +64,9 @@ void make_json_safe(lua_State* lua) {
     lua_getfield(lua, -1, "encode");
     lua_pushcclosure(lua, safe_encode, 1);
     lua_setfield(lua, -2, "encode");
+    lua_getfield(lua, -1, "decode");
+    lua_pushcclosure(lua, safe_decode, 1);
+    lua_setfield(lua, -2, "decode");
     lua_getfield(lua, -1, "new");
     lua_pushcclosure(lua, safe_new, 1);
     lua_setfield(lua, -2, "new");

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <mini_redis/version.hpp>
 #include <new>
+#include <span>
 #include <string_view>
 
 #include "digest/sha1.hpp"
@@ -73,6 +74,14 @@ bool collect_words(lua_State* lua, lua_home& home) {
     return true;
 }
 
+// A command may take far longer than others: so a script is asked to end after a few of them.
+std::size_t cost_of(std::span<const std::string_view> words) {
+    std::size_t cost = 4'000;
+    for (const std::string_view word : words)
+        cost += 10 + word.size() / 4;
+    return cost;
+}
+
 // Writes the command's reply into home.reply, with a zero byte behind it.
 bool run_command(lua_home& home, bool& goes_on) noexcept {
     home.reply.clear();
@@ -98,6 +107,7 @@ int call_command(lua_State* lua, bool raises) {
         return raise(lua, "ERR redis.call/pcall can only be called inside a script invocation");
     if (lua_gettop(lua) == 0) return fail(lua, raises, no_arguments);
     if (!collect_words(lua, home)) return fail(lua, raises, bad_arguments);
+    spend_work(lua, home, cost_of(home.words));
     bool goes_on = true;
     if (!run_command(home, goes_on)) luaL_error(lua, "not enough memory");
     if (!goes_on) end_script(lua);
@@ -175,6 +185,7 @@ int redis_status_reply(lua_State* lua) {
 int redis_sha1hex(lua_State* lua) {
     if (lua_gettop(lua) != 1) return raise(lua, "ERR wrong number of arguments");
     const std::string_view text = text_argument(lua, 1);
+    spend_work(lua, lua_home::of(lua), text.size());
     static constexpr char digits[] = "0123456789abcdef";
     char hex[40];
     int at = 0;
@@ -301,16 +312,13 @@ int raise(lua_State* lua, std::string_view text) {
     return lua_error(lua);
 }
 
-void push_redis_library(lua_State* lua) {
+void push_redis_library(lua_State* lua, bool for_functions) {
     static constexpr luaL_Reg functions[] = {
         {"acl_check_cmd", redis_acl_check_cmd},
-        {"breakpoint", redis_breakpoint},
         {"call", redis_call},
-        {"debug", redis_debug},
         {"error_reply", redis_error_reply},
         {"log", redis_log},
         {"pcall", redis_pcall},
-        {"replicate_commands", redis_replicate_commands},
         {"set_repl", redis_set_repl},
         {"setresp", redis_setresp},
         {"sha1hex", redis_sha1hex},
@@ -319,6 +327,11 @@ void push_redis_library(lua_State* lua) {
     lua_createtable(lua, 0, 32);
     for (const luaL_Reg& each : functions)
         set_function(lua, each.name, each.func);
+    if (!for_functions) { // of older days than these
+        set_function(lua, "breakpoint", redis_breakpoint);
+        set_function(lua, "debug", redis_debug);
+        set_function(lua, "replicate_commands", redis_replicate_commands);
+    }
     set_constants(lua);
 }
 

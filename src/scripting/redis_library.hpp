@@ -6,7 +6,7 @@
 namespace mini_redis {
 
 /// Pushes it.
-void push_redis_library(lua_State* lua);
+void push_redis_library(lua_State* lua, bool for_functions);
 
 /// Pushes what a library of functions has of it while it is being loaded: no commands, but
 /// redis.register_function().

@@ -118,6 +118,8 @@ void push_real(lua_State* lua, std::string_view digits) {
 
 void push_reply(lua_State* lua, const char*& at) {
     luaL_checkstack(lua, 6, "the reply nests too deeply");
+    constexpr std::size_t steps = 20;
+    spend_work(lua, lua_home::of(lua), steps);
     switch (*at++) {
     case '$': return push_blob(lua, at);
     case ':': return lua_pushnumber(lua, integer_of(take_line(at)));

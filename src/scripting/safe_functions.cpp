@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include "scripting/interpreter.hpp"
 #include "scripting/lua_home.hpp"
 #include "scripting/sandbox.hpp"
+#include "scripting/string_functions.hpp"
 #include "scripting/text_loader.hpp"
 
 namespace mini_redis {
@@ -84,7 +86,9 @@ int safe_insert(lua_State* lua) {
     if (lua_gettop(lua) == 3 && lua_type(lua, 1) == LUA_TTABLE && lua_isnumber(lua, 2) != 0) {
         constexpr lua_Number far = 1e6;
         const lua_Number place = lua_tonumber(lua, 2);
-        const auto size = static_cast<lua_Number>(lua_objlen(lua, 1));
+        const std::size_t count = lua_objlen(lua, 1);
+        spend_work(lua, lua_home::of(lua), count);
+        const auto size = static_cast<lua_Number>(count);
         if (!(place >= -far && place <= size + far))
             return luaL_argerror(lua, 2, "position out of bounds");
     }
@@ -190,36 +194,25 @@ int safe_collectgarbage(lua_State* lua) {
     constexpr int step = 4;
     constexpr int set_pause = 5;
     const int option = luaL_checkoption(lua, 1, "collect", options);
+    if (option == collect || option == step)
+        spend_work(lua, lua_home::of(lua), lua_home::of(lua).memory / 16);
     const int argument = luaL_optint(lua, 2, 0);
     if (option == count) {
         lua_pushnumber(lua, static_cast<double>(lua_home::of(lua).memory) / 1024.0);
     } else if (option == step) {
         lua_pushboolean(lua, lua_gc(lua, LUA_GCSTEP, std::clamp(argument, 0, 1 << 20)));
+    } else if (option >= set_pause) {
+        auto& kept = lua_home::of(lua).collector_settings;
+        lua_pushnumber(lua,
+                       std::exchange(kept[static_cast<std::size_t>(option - set_pause)], argument));
     } else {
         if (option == collect) lua_gc(lua, LUA_GCCOLLECT, 0);
-        lua_pushnumber(lua, option >= set_pause ? 200 : 0);
+        lua_pushnumber(lua, 0);
     }
     return 1;
 }
 
 // -- Strings ----------------------------------------------------------------------------------
-
-// Lua's matcher calls itself for each of these.
-bool nests_too_deeply(std::string_view pattern) {
-    constexpr std::ptrdiff_t most = 1000;
-    return std::count_if(pattern.begin(), pattern.end(), [](char c) {
-               return std::strchr("()*+-?", c) != nullptr && c != '\0';
-           }) > most;
-}
-
-template <stock_function Which>
-int with_simple_pattern(lua_State* lua) {
-    std::size_t size = 0;
-    const char* const pattern = lua_tolstring(lua, 2, &size);
-    if (pattern != nullptr && nests_too_deeply({pattern, size}))
-        return luaL_error(lua, "pattern too complex");
-    return call_stock(lua, Which);
-}
 
 int safe_rep(lua_State* lua) {
     std::size_t size = 0;
@@ -231,11 +224,16 @@ int safe_rep(lua_State* lua) {
     }
     if (wanted * static_cast<double>(size) > static_cast<double>(interpreter::memory_limit))
         return luaL_error(lua, "not enough memory");
-    luaL_Buffer result;
-    luaL_buffinit(lua, &result);
-    for (auto n = static_cast<std::int64_t>(wanted); n > 0; --n)
-        luaL_addlstring(&result, text, size);
-    luaL_pushresult(&result);
+    // What is there already is doubled, so that few pieces are copied.
+    const std::size_t total = static_cast<std::size_t>(wanted) * size;
+    spend_work(lua, lua_home::of(lua), total / 8);
+    char few[256];
+    char* const result =
+        total <= sizeof few ? few : static_cast<char*>(lua_newuserdata(lua, total));
+    std::memcpy(result, text, size);
+    for (std::size_t done = size; done < total; done += std::min(done, total - done))
+        std::memcpy(result + done, result, std::min(done, total - done));
+    lua_pushlstring(lua, result, total);
     return 1;
 }
 
@@ -304,11 +302,11 @@ void replace_unsafe_functions(lua_State* lua) {
     lua_pop(lua, 1);
 
     lua_getfield(lua, -1, "string");
-    replace(lua, "find", with_simple_pattern<find>, find);
-    replace(lua, "match", with_simple_pattern<match>, match);
-    replace(lua, "gmatch", with_simple_pattern<gmatch>, gmatch);
-    replace(lua, "gfind", with_simple_pattern<gmatch>); // its name in Lua 5.0
-    replace(lua, "gsub", with_simple_pattern<gsub>, gsub);
+    replace(lua, "find", string_find);
+    replace(lua, "match", string_match);
+    replace(lua, "gmatch", string_gmatch);
+    replace(lua, "gfind", string_gmatch); // its name in Lua 5.0
+    replace(lua, "gsub", string_gsub);
     replace(lua, "rep", safe_rep);
     lua_pop(lua, 1);
 

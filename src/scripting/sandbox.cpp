@@ -111,19 +111,20 @@ int refuse_change(lua_State* lua) {
     return lua_error(lua);
 }
 
-void open_sandbox(lua_State* lua) {
+void open_sandbox(lua_State* lua, bool for_functions) {
     open(lua, luaopen_base, "");
     open(lua, luaopen_table, LUA_TABLIBNAME);
     open(lua, luaopen_string, LUA_STRLIBNAME);
     open(lua, luaopen_math, LUA_MATHLIBNAME);
     push_allowed_globals(lua);
     replace_unsafe_functions(lua);
+    replace_unmetered_functions(lua);
     for (const char* name : {"coroutine", "math", "string", "table"}) {
         lua_getfield(lua, -1, name);
         set_library(lua, name);
     }
     protect_string_metatable(lua);
-    push_redis_library(lua);
+    push_redis_library(lua, for_functions);
     set_library(lua, "redis");
     add_library(lua, open_json, "cjson");
     add_library(lua, open_bit, "bit");

@@ -13,7 +13,7 @@ namespace mini_redis {
 
 /// Opens the libraries in a new state, and makes the stand-in of the globals the environment of
 /// what is compiled in it. Leaves the real globals, in which KEYS and ARGV are set, on the stack.
-void open_sandbox(lua_State* lua);
+void open_sandbox(lua_State* lua, bool for_functions);
 
 /// Pushes the globals that a library of functions has while it is being loaded.
 void push_loading_globals(lua_State* lua);
@@ -32,5 +32,8 @@ int refuse_change(lua_State* lua);
 
 /// Puts the safe functions in the place of their originals, in the table of globals at the top.
 void replace_unsafe_functions(lua_State* lua);
+
+/// Likewise for those that may take long, but are safe otherwise.
+void replace_unmetered_functions(lua_State* lua);
 
 } // namespace mini_redis

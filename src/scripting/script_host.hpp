@@ -26,9 +26,12 @@ public:
 
     virtual call_permission permission(std::span<const std::string_view> words) noexcept = 0;
 
+    /// Counts the errors that the reply has more than at the last time.
+    virtual void count_errors(reply_writer& reply) noexcept = 0;
+
     virtual void log(script_log_level level, std::string_view text) noexcept = 0;
 
-    /// Asked every hundred thousand instructions or so; false ends the script.
+    /// Asked every half a millisecond or so; false ends the script.
     virtual bool may_go_on() noexcept = 0;
 
     /// The error that a script is ended with.

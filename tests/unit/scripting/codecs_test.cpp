@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "scripting/cmsgpack.hpp"
+#include "scripting/lua_home.hpp"
 #include "scripting/struct_library.hpp"
 #include "support/catch.hpp"
 #include "support/random.hpp"
@@ -38,8 +39,7 @@ constexpr const char* prelude = R"(
 class script {
 public:
     explicit script(std::size_t most_bytes = std::size_t{1} << 30)
-        : left_{most_bytes},
-          lua_{lua_newstate(&allocate, &left_), &lua_close} {
+        : lua_{open(most_bytes), &lua_close} {
         REQUIRE(lua_ != nullptr);
         luaL_openlibs(lua());
         open_cmsgpack(lua());
@@ -72,19 +72,24 @@ public:
 private:
     lua_State* lua() { return lua_.get(); }
 
-    static void* allocate(void* left_bytes, void* block, std::size_t old, std::size_t size) {
-        std::size_t& left = *static_cast<std::size_t*>(left_bytes);
-        if (size > old && size - old > left) return nullptr;
+    lua_State* open(std::size_t most_bytes) {
+        home_.memory_limit = most_bytes;
+        return lua_newstate(&allocate, &home_);
+    }
+
+    static void* allocate(void* home, void* block, std::size_t old, std::size_t size) {
+        lua_home& self = *static_cast<lua_home*>(home);
+        if (size > old && size - old > self.memory_limit - self.memory) return nullptr;
         void* const moved = size == 0 ? nullptr : std::realloc(block, size);
         if (size == 0)
             std::free(block);
         else if (moved == nullptr)
             return nullptr;
-        left += old - size;
+        self.memory += size - old;
         return moved;
     }
 
-    std::size_t left_;
+    lua_home home_;
     std::unique_ptr<lua_State, void (*)(lua_State*)> lua_;
 };
 
