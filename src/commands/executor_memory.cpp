@@ -50,7 +50,8 @@ bool executor::has_memory_for(client_state& client, const request& one, reply_wr
         return false;
     }
     end_transaction(client, *store_, false);
-    reply.error("EXECABORT Transaction discarded because of: " + std::string{replies::out_of_memory});
+    reply.error("EXECABORT Transaction discarded because of: " +
+                std::string{replies::out_of_memory});
     return false;
 }
 

@@ -1,7 +1,6 @@
 #include "scripting/interpreter.hpp"
 
 #include <chrono>
-#include <cstdlib>
 #include <new>
 #include <utility>
 
@@ -52,12 +51,8 @@ void* allocate(void* home, void* block, std::size_t old_size, std::size_t new_si
         if (self.main != nullptr) count_allocation(self, new_size);
     }
     self.memory += new_size - old_size;
-    if (new_size == 0) {
-        std::free(block);
-        return nullptr;
-    }
-    void* const moved = std::realloc(block, new_size);
-    if (moved == nullptr) {
+    void* const moved = self.blocks.reallocate(block, old_size, new_size);
+    if (moved == nullptr && new_size != 0) {
         self.memory -= new_size - old_size;
         return new_size <= old_size ? block : nullptr; // Lua relies on it that blocks can shrink
     }

@@ -15,6 +15,7 @@
 #include "scripting/lua.hpp"
 #include "scripting/script_host.hpp"
 #include "scripting/script_random.hpp"
+#include "scripting/small_blocks.hpp"
 
 namespace mini_redis {
 
@@ -41,6 +42,7 @@ struct lua_home {
         return *static_cast<lua_home*>(home);
     }
 
+    small_blocks blocks;
     std::size_t memory = 0;
     std::size_t memory_limit = 0;
     lua_State* main = nullptr; ///< the state that is no coroutine
