@@ -63,7 +63,7 @@ public:
     }
 
     /// Whether a pause (CLIENT PAUSE) lets this request wait: then it is not to be executed yet.
-    bool holds_back(const client_state& client, const request& one) const {
+    bool holds_back(const client_state& client, const request& one) {
         return notes_->pause.may_hold() && is_held_back(client, one);
     }
 
@@ -135,7 +135,7 @@ private:
     bool permitted(client_state& client, const request& one, reply_writer& reply);
     bool needs_memory(const client_state& client, const request& one);
     bool has_memory_for(client_state& client, const request& one, reply_writer& reply);
-    bool is_held_back(const client_state& client, const request& one) const;
+    bool is_held_back(const client_state& client, const request& one);
     void refuse(client_state& client, const request& one, reply_writer& reply);
     void doom_transaction(client_state& client);
     void queue(client_state& client, const request& one, reply_writer& reply);

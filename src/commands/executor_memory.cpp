@@ -1,5 +1,6 @@
 // Requests while more memory is used than may be: first keys have to go; if none can, what needs
 // memory is refused.
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,8 +39,8 @@ bool executor::needs_memory(const client_state& client, const request& one) {
     // Queueing takes memory without end.
     if (client.in_transaction && !ends_transaction(row)) return true;
     if (row.name == "exec") return client.in_transaction && client.extra->queue->needs_memory;
-    const bool is_script = row.name.starts_with("eval") || row.name.starts_with("fcall");
-    return is_script && scripts().needs_memory(row, one.args);
+    const std::optional<script_flags> script = scripts().declared_flags(row, one.args);
+    return script && !script->allow_oom && !script->no_writes;
 }
 
 bool executor::has_memory_for(client_state& client, const request& one, reply_writer& reply) {

@@ -1,8 +1,10 @@
 // Which requests have to wait while clients are paused.
 #include <algorithm>
+#include <optional>
 
 #include "commands/executor.hpp"
 #include "commands/registry.hpp"
+#include "commands/script_runner.hpp"
 #include "commands/transaction.hpp"
 
 namespace mini_redis {
@@ -22,7 +24,7 @@ bool writes(const registry& commands, std::span<const std::string_view> words) {
 
 } // namespace
 
-bool executor::is_held_back(const client_state& client, const request& one) const {
+bool executor::is_held_back(const client_state& client, const request& one) {
     const pause_kind kind = notes_->pause.at(clock_->now_ms()).kind;
     if (kind == pause_kind::none || one.args.empty()) return false;
     // What is refused anyway is refused at once.
@@ -34,7 +36,11 @@ bool executor::is_held_back(const client_state& client, const request& one) cons
     if (client.protocol == protocol_version::resp2 && client.subscriptions() != 0 &&
         !has(row.flags, command_flag::in_subscribed))
         return false;
-    if (kind == pause_kind::all || is_write(row)) return true;
+    if (kind == pause_kind::all || has(row.flags, command_flag::write)) return true;
+    if (is_write(row)) { // or may be
+        const std::optional<script_flags> script = scripts().declared_flags(row, one.args);
+        return !script || !script->no_writes;
+    }
     if (row.name != "exec" || !client.in_transaction) return false;
     const auto& queued = client.extra->queue->requests;
     return std::any_of(queued.begin(), queued.end(),

@@ -305,13 +305,13 @@ constexpr command function_rows[] = {
 };
 
 constexpr command_flag running =
-    noscript | stale | skip_monitor | may_replicate | no_mandatory_keys | movablekeys | runs_script;
+    noscript | stale | skip_monitor | no_mandatory_keys | movablekeys | runs_script;
 
 constexpr command rows[] = {
     {.name = "fcall",
      .handler = fcall,
      .arity = -3,
-     .flags = running,
+     .flags = running | may_replicate,
      .categories = acl_category::scripting,
      .keys = {counted_keys(2, "RW access update")},
      .group = "scripting",

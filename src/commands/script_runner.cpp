@@ -75,22 +75,22 @@ script_runner::compiled* script_runner::find(std::string_view sha) {
                 .first->second;
 }
 
-bool script_runner::needs_memory(const command& row, std::span<const std::string_view> args) {
-    const auto needs = [](const script_flags& flags) {
-        return !flags.undeclared && !flags.allow_oom && !flags.no_writes;
-    };
+std::optional<script_flags> script_runner::declared_flags(const command& row,
+                                                          std::span<const std::string_view> args) {
+    std::optional<script_flags> flags;
     if (row.name.starts_with("evalsha")) {
-        const script_store::script_ptr script = known_->find(in_lower_case(args[1]));
-        return script && needs(script->flags);
-    }
-    if (row.name.starts_with("eval")) {
+        if (const script_store::script_ptr script = known_->find(in_lower_case(args[1])))
+            flags = script->flags;
+    } else if (row.name.starts_with("eval")) {
         std::string error;
-        const std::optional<script_header> header = parse_script_header(args[1], error);
-        return header && needs(header->flags);
+        if (const std::optional<script_header> header = parse_script_header(args[1], error))
+            flags = header->flags;
+    } else if (row.name.starts_with("fcall")) {
+        if (const loaded_functions::one* const function = functions_.find(args[1]))
+            flags = function->flags;
     }
-    if (!row.name.starts_with("fcall")) return false;
-    const loaded_functions::one* const function = functions_.find(args[1]);
-    return function != nullptr && needs(function->flags);
+    if (flags && flags->undeclared) flags.reset();
+    return flags;
 }
 
 bool script_runner::knows(std::string_view sha) {

@@ -38,9 +38,9 @@ public:
 
     loaded_functions& functions() noexcept { return functions_; }
 
-    /// Whether this is a call of a script that says what it needs (`#!lua`), and not that it can do
-    /// without more memory.
-    bool needs_memory(const command& row, std::span<const std::string_view> args);
+    /// If this is a call of a script that says of itself what it does (`#!lua flags=…`): that.
+    std::optional<script_flags> declared_flags(const command& row,
+                                               std::span<const std::string_view> args);
 
     /// Whether there is a script with this SHA-1.
     bool knows(std::string_view sha);
