@@ -1,5 +1,6 @@
 #include "commands/geo_arguments.hpp"
 
+#include <cmath>
 #include <fmt/format.h>
 
 #include "commands/arguments.hpp"
@@ -48,8 +49,11 @@ std::optional<double> unit_argument(context& c, std::string_view word) {
     return std::nullopt;
 }
 
+// Redis multiplies and rounds, which now and then gives another last digit than printf().
 void write_distance(reply_writer& reply, double distance) {
-    reply.bulk_string(fmt::format("{:.4f}", distance));
+    constexpr long long one = 10'000;
+    const long long scaled = std::llrint(distance * one);
+    reply.bulk_string(fmt::format("{}.{:04}", scaled / one, scaled % one));
 }
 
 void write_place(reply_writer& reply, geo_point place) {

@@ -106,7 +106,9 @@ void command_generator::append_to(std::vector<random_command>& stream) {
     if (rule->text.starts_with("LPOS"))
         std::ranges::replace(command.arguments, "-9223372036854775808", "-9223372036854775807");
     if (command.arguments[0] == "MULTI") in_transaction_[connection_] = true;
-    if (command.compare == comparison::exact && random_.one_in(8)) put_into_script(command);
+    constexpr bool has_scripts = MINI_REDIS_HAS_SCRIPTS != 0;
+    if (has_scripts && command.compare == comparison::exact && random_.one_in(8))
+        put_into_script(command);
     stream.push_back(std::move(command));
 }
 
