@@ -75,13 +75,16 @@ executor::~executor() = default;
 void executor::prepare(request& one, const client_state& client) const noexcept {
     one.one_key = false;
     // A pipeline mostly repeats itself: what this request was last time is a good guess.
-    const bool repeated = one.row != nullptr && one.container == nullptr &&
-                          equals_ignoring_case(one.args[0], one.row->name);
+    const bool repeated =
+        one.row != nullptr && one.container == nullptr && one.is_spelled_as_before();
     if (!repeated) {
         const registry::numbered found = commands_->find_numbered(one.args[0]);
         one.container = nullptr;
         one.row = found.row;
         one.number = found.number;
+        const bool is_kept = one.args[0].size() <= one.spelling.size();
+        one.spelling_size = is_kept ? static_cast<std::uint8_t>(one.args[0].size()) : 0;
+        std::memcpy(one.spelling.data(), one.args[0].data(), one.spelling_size);
     }
     if (one.row == nullptr) return;
     if (!one.row->subcommands.empty() && one.args.size() > 1) {

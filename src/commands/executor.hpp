@@ -1,7 +1,9 @@
 // Request -> reply: look up the row, check, lock the keys, call the function.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <mini_redis/clock.hpp>
 #include <optional>
@@ -41,6 +43,15 @@ struct request {
     bool arity_fits = false;
     bool one_key = false; ///< the row names exactly one key, which is `key`
     hashed_key key;
+
+    /// How the name was spelled that `row` was found by; none if it was too long.
+    std::array<char, 16> spelling;
+    std::uint8_t spelling_size = 0;
+
+    bool is_spelled_as_before() const noexcept {
+        return spelling_size != 0 && args[0].size() == spelling_size &&
+               std::memcmp(args[0].data(), spelling.data(), spelling_size) == 0;
+    }
 };
 
 /// Executes requests for one worker thread: prepare() each request of a pipeline, then

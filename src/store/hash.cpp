@@ -14,6 +14,22 @@ std::uint64_t load_le64(const char* bytes) noexcept {
     return word;
 }
 
+// As load_le64(), of fewer than eight bytes: two loads that overlap, or three bytes.
+std::uint64_t load_few(const char* bytes, std::size_t size) noexcept {
+    const auto half = [&](std::size_t at) {
+        std::uint32_t word;
+        std::memcpy(&word, bytes + at, sizeof word);
+        if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap32(word);
+        return std::uint64_t{word} << (8 * at);
+    };
+    if (size >= 4) return half(0) | half(size - 4);
+    if (size == 0) return 0;
+    const auto one = [&](std::size_t at) {
+        return std::uint64_t{static_cast<unsigned char>(bytes[at])} << (8 * at);
+    };
+    return one(0) | one(size / 2) | one(size - 1);
+}
+
 struct sip_state {
     std::uint64_t v0, v1, v2, v3;
 
@@ -54,10 +70,7 @@ std::uint64_t hash_bytes(std::string_view bytes, const hash_seed& seed) noexcept
     for (; left >= 8; at += 8, left -= 8)
         state.absorb(load_le64(at));
 
-    std::uint64_t last = static_cast<std::uint64_t>(bytes.size()) << 56;
-    for (std::size_t i = 0; i < left; ++i)
-        last |= std::uint64_t{static_cast<unsigned char>(at[i])} << (8 * i);
-    state.absorb(last);
+    state.absorb(static_cast<std::uint64_t>(bytes.size()) << 56 | load_few(at, left));
 
     state.v2 ^= 0xff;
     state.round();
