@@ -72,7 +72,7 @@ core::core(const server_options& options)
     };
     purger_.on_round = [this] {
         note_rates();
-        limiter_.update(memory_besides_keys());
+        watch_memory();
     };
     purger_.on_long_round = [this](std::int64_t ms) {
         const std::int64_t threshold = settings_.latency_threshold_ms.load();

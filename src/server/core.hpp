@@ -151,6 +151,7 @@ private:
     void follow_memory_settings();
     std::int64_t memory_besides_keys() const;
     void make_room_in_background();
+    void watch_memory();
     void limit_read_keys();
     void worker_ended();
     server_statistics count_all();
@@ -180,6 +181,7 @@ private:
     diagnostics notes_;
     rate_meter rates_;
     memory_limiter limiter_;
+    unsigned memory_rounds_ = 0; // the background work's own
     std::size_t accepting_ = 0;  // accept loops that run, on the first worker's thread
     server_statistics baseline_; // what CONFIG RESETSTAT subtracts; guarded by mutex_
     std::map<std::size_t, latency_counts> latency_baseline_; // likewise, by command

@@ -63,6 +63,13 @@ std::int64_t core::memory_besides_keys() const {
     return static_cast<std::int64_t>(keys_at_start_ + directory_.memory() + scripts);
 }
 
+// In each round of the background work. To ask all clients takes a while, if they are thousands.
+void core::watch_memory() {
+    constexpr unsigned seldom = 10;
+    if (settings_.max_memory.load() != 0 || memory_rounds_++ % seldom == 0)
+        limiter_.update(memory_besides_keys());
+}
+
 bool core::make_room(change_log& log) {
     return limiter_.make_room(time().now_ms(), log);
 }

@@ -37,7 +37,7 @@ struct counted_allocator {
     counted_allocator() = default;
 
     template <class U>
-    counted_allocator(const counted_allocator<U>&) noexcept {} // NOLINT: allocators convert
+    counted_allocator(const counted_allocator<U>&) noexcept {} // allocators convert
 
     T* allocate(std::size_t n) {
         if (n > SIZE_MAX / sizeof(T)) throw std::bad_array_new_length{};
