@@ -72,8 +72,11 @@ constexpr std::pair<std::string_view, std::string_view> differences[] = {
     {"config|set", "the settings that mini-redis has; no value that it could not honour"},
     {"debug", "OBJECT, SLEEP, SET-ACTIVE-EXPIRE and what tests need; the rest is an error"},
     {"eval", "a script that ends with an error object of no text is answered, where Redis 7.0 "
-             "crashes; cjson.encode and cmsgpack.pack give 256 MB at most"},
+             "crashes; cjson.encode and cmsgpack.pack give 256 MB at most; a value's parts count "
+             "for 16 bytes at least towards the 512 MB that a reply may have"},
     {"fcall", "what a library keeps in local variables is kept by each worker thread for itself"},
+    {"function|load", "a library whose functions' names differ only in case is refused, as two "
+                      "such libraries are in Redis"},
     {"info", "every section and field; what is not there (persistence, replicas) is told "
              "as Redis tells it where it is off"},
     {"scan", "cursors are larger numbers; the guarantee is Redis's"},
