@@ -1,5 +1,6 @@
 // Requests while more memory is used than may be: first keys have to go; if none can, what needs
 // memory is refused.
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,8 +30,10 @@ bool executor::make_room() {
         return made;
     } catch (const server_busy&) { // a script has what could go
         drop_effects();
-        return true;
+    } catch (const std::bad_alloc&) {
+        drop_effects();
     }
+    return true; // it is tried again
 }
 
 bool executor::needs_memory(const client_state& client, const request& one) {

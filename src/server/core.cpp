@@ -66,10 +66,7 @@ core::core(const server_options& options)
     keys_.store().on_expired = [this](std::size_t database, std::string_view key) {
         announce_loss(event_class::expired, "expired", database, key);
     };
-    purger_.may_reclaim = [this] {
-        return !notes_.pause.may_hold() ||
-               notes_.pause.at(time().now_ms()).kind == pause_kind::none;
-    };
+    purger_.may_reclaim = [this] { return !is_paused(); };
     purger_.on_round = [this] {
         note_rates();
         watch_memory();
@@ -315,6 +312,10 @@ void core::announce_loss(event_class kind, std::string_view event, std::size_t d
         publish(nullptr, fmt::format("__keyspace@{}__:{}", database, key), event);
     if ((wanted & bit(event_class::keyevent)) != 0)
         publish(nullptr, fmt::format("__keyevent@{}__:{}", database, event), key);
+}
+
+bool core::is_paused() {
+    return notes_.pause.may_hold() && notes_.pause.at(time().now_ms()).kind != pause_kind::none;
 }
 
 std::size_t core::publish_to_shard(client_state* publisher, std::string_view channel,

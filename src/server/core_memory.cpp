@@ -52,7 +52,6 @@ void core::follow_memory_settings() {
     keys_.store().frequency().log_factor = settings_.lfu_log_factor.load();
     keys_.store().frequency().decay_minutes = settings_.lfu_decay_minutes.load();
     limiter_.update(memory_besides_keys());
-    // There need be no request soon that would make room.
     if (keys_.store().is_above_limit())
         asio::post(workers_.front()->io(), [this] { make_room_in_background(); });
 }
@@ -68,9 +67,11 @@ void core::watch_memory() {
     constexpr unsigned seldom = 10;
     if (settings_.max_memory.load() != 0 || memory_rounds_++ % seldom == 0)
         limiter_.update(memory_besides_keys());
+    make_room_in_background(); // there need be no request soon that would do it
 }
 
 bool core::make_room(change_log& log) {
+    if (is_paused()) return true; // no key goes meanwhile, as none expires
     return limiter_.make_room(time().now_ms(), log);
 }
 

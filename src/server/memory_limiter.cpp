@@ -36,6 +36,7 @@ std::chrono::microseconds memory_limiter::budget() const noexcept {
 bool memory_limiter::make_room(std::int64_t now_ms, change_log& log) {
     const std::int64_t began = steady_ms();
     note_excess(true);
+    unfinished_.store(false, std::memory_order_relaxed); // if it ends with an exception
     const evictor::outcome made =
         evictor_->make_room(static_cast<std::uint32_t>(now_ms / 1000), budget(), &log);
     unfinished_.store(made == evictor::outcome::unfinished, std::memory_order_relaxed);

@@ -113,3 +113,16 @@ TEST_CASE("a large value gives its memory back before the next key goes") {
     CHECK(number(control.command({"DBSIZE"})) == 2);
     CHECK(control.command({"SET", "k3", "v"}).text == "OK");
 }
+
+TEST_CASE("in a pause no key goes, and nothing is refused") {
+    running_server redis{small(2)};
+    raw_connection control = redis.connect();
+    control.command({"SET", "k", "v"});
+    control.command({"CLIENT", "PAUSE", "100000", "WRITE"});
+    set(control, "maxmemory-policy", "allkeys-random");
+    set(control, "maxmemory", "1");
+    CHECK(control.command({"GET", "k"}).text == "v");
+    CHECK(info(control, "evicted_keys") == 0);
+    control.command({"CLIENT", "UNPAUSE"});
+    CHECK(eventually([&] { return info(control, "evicted_keys") == 1; }));
+}
