@@ -1,7 +1,7 @@
 // What CONFIG GET and CONFIG SET reach: one table of named settings, typed and checked.
 //
 // The table is in settings_table.cpp. It has the settings that mini-redis honours, and those that
-// clients ask for although mini-redis knows only one answer (there is no persistence, no eviction
+// clients ask for although mini-redis knows only one answer (there is no persistence, no cluster
 // …): these show that answer and refuse any other.
 #pragma once
 

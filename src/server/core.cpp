@@ -71,11 +71,7 @@ core::core(const server_options& options)
         note_rates();
         watch_memory();
     };
-    purger_.on_long_round = [this](std::int64_t ms) {
-        const std::int64_t threshold = settings_.latency_threshold_ms.load();
-        if (threshold > 0 && ms >= threshold)
-            notes_.latency.add("expire-cycle", {time().now_ms() / 1000, ms});
-    };
+    purger_.on_long_round = [this](std::int64_t ms) { note_latency("expire-cycle", ms); };
     for (std::size_t i = 0; i < options_.threads; ++i)
         workers_.push_back(std::make_unique<worker>(*this));
     tracker_.use(workers_.front()->io());
@@ -312,6 +308,12 @@ void core::announce_loss(event_class kind, std::string_view event, std::size_t d
         publish(nullptr, fmt::format("__keyspace@{}__:{}", database, key), event);
     if ((wanted & bit(event_class::keyevent)) != 0)
         publish(nullptr, fmt::format("__keyevent@{}__:{}", database, event), key);
+}
+
+// Of the background work, as the latency monitor has it of commands.
+void core::note_latency(std::string_view event, std::int64_t ms) {
+    const std::int64_t threshold = settings_.latency_threshold_ms.load();
+    if (threshold > 0 && ms >= threshold) notes_.latency.add(event, {time().now_ms() / 1000, ms});
 }
 
 bool core::is_paused() {

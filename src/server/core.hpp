@@ -147,6 +147,7 @@ private:
     void limit_stopping();
     void announce_loss(event_class kind, std::string_view event, std::size_t database,
                        std::string_view key);
+    void note_latency(std::string_view event, std::int64_t ms);
     bool is_paused();
     void govern_memory();
     void follow_memory_settings();

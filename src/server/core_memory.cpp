@@ -38,11 +38,7 @@ void core::govern_memory() {
     keys_.eviction().on_evicted = [this](std::size_t database, std::string_view key) {
         announce_loss(event_class::evicted, "evicted", database, key);
     };
-    limiter_.on_long_round = [this](std::int64_t ms) {
-        const std::int64_t threshold = settings_.latency_threshold_ms.load();
-        if (threshold > 0 && ms >= threshold)
-            notes_.latency.add("eviction-cycle", {time().now_ms() / 1000, ms});
-    };
+    limiter_.on_long_round = [this](std::int64_t ms) { note_latency("eviction-cycle", ms); };
     follow_memory_settings();
 }
 
