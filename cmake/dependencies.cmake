@@ -53,8 +53,12 @@ message(STATUS "Asio ${mini_redis_asio_version}: ${mini_redis_asio_include_dir}"
 add_library(mini_redis_asio INTERFACE)
 set_target_properties(mini_redis_asio PROPERTIES EXPORT_NAME asio)
 target_include_directories(mini_redis_asio SYSTEM INTERFACE $<BUILD_INTERFACE:${mini_redis_asio_include_dir}>)
-target_compile_definitions(mini_redis_asio INTERFACE ASIO_STANDALONE ASIO_SEPARATE_COMPILATION
-    $<BUILD_INTERFACE:$<$<BOOL:${MINI_REDIS_WARNINGS_AS_ERRORS}>:ASIO_NO_DEPRECATED>>)
+target_compile_definitions(mini_redis_asio INTERFACE ASIO_STANDALONE ASIO_SEPARATE_COMPILATION)
+if(MINI_REDIS_WARNINGS_AS_ERRORS)
+    # For what is installed as well: in older releases of Asio it decides how handlers get their memory, and who
+    # is compiled without it would get none from a library that was compiled with it.
+    target_compile_definitions(mini_redis_asio INTERFACE ASIO_NO_DEPRECATED)
+endif()
 if(mini_redis_asio_version LESS 103000) # they do not know that Clang has had C++20's coroutines since 15
     target_compile_definitions(mini_redis_asio INTERFACE ASIO_HAS_CO_AWAIT=1 ASIO_HAS_STD_COROUTINE=1)
     # … and see whether there is std::aligned_alloc only if a standard header came first: what one file

@@ -2,6 +2,9 @@
 // compiles, links and runs.
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/this_coro.hpp>
+#include <asio/use_awaitable.hpp>
 #include <chrono>
 #include <exception>
 #include <iostream>
@@ -12,8 +15,11 @@
 
 namespace {
 
-// Nobody listens on port 1, so the client has something to say about it.
+// A timer of its own takes memory from the Asio that the library was compiled with. Nobody listens
+// on port 1, so the client has something to say about it.
 asio::awaitable<void> greet() {
+    asio::steady_timer pause{co_await asio::this_coro::executor, std::chrono::milliseconds{1}};
+    co_await pause.async_wait(asio::use_awaitable);
     auto client = co_await mini_redis::client::connect("127.0.0.1:1");
     co_await client.set("greeting", "hello");
 }
