@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <asio/ip/address.hpp>
 #include <asio/local/stream_protocol.hpp>
+#include <cstdint>
 #include <mini_redis/error.hpp>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -49,7 +50,8 @@ void keep_alive(asio::generic::stream_protocol::socket& socket, std::chrono::mil
 
 void dialer::limit(std::chrono::milliseconds time_out) {
     if (time_out.count() <= 0) return;
-    timer_.expires_at(deadline_after(std::chrono::steady_clock::now(), time_out));
+    until_ = deadline_after(std::chrono::steady_clock::now(), time_out);
+    timer_.expires_at(until_);
     timer_.async_wait([self = shared_from_this()](std::error_code error) {
         if (error) return;
         self->is_late_ = true;
@@ -60,6 +62,7 @@ void dialer::limit(std::chrono::milliseconds time_out) {
 void dialer::cancel() noexcept {
     is_cancelled_ = true;
     timer_.cancel();
+    attempt_.cancel();
     looked_up_.notify();
     resolver_.cancel();
     if (transport_) transport_->close();
@@ -67,6 +70,7 @@ void dialer::cancel() noexcept {
 
 std::unique_ptr<transport> dialer::release() noexcept {
     timer_.cancel();
+    attempt_.cancel();
     return std::move(transport_);
 }
 
@@ -101,19 +105,39 @@ asio::awaitable<dialer::endpoint_list> dialer::look_up(const server_address& whe
     co_return endpoints;
 }
 
+// One address that keeps silent must not use up the time in which the others would answer.
+void dialer::limit_attempt(std::size_t addresses_left) {
+    if (addresses_left < 2 || until_ == std::chrono::steady_clock::time_point::max()) return;
+    const auto left = until_ - std::chrono::steady_clock::now();
+    attempt_.expires_after(left / static_cast<std::int64_t>(addresses_left));
+    attempt_.async_wait([self = shared_from_this(), attempt = attempts_](std::error_code error) {
+        std::error_code ignored;
+        if (!error && self->attempts_ == attempt) self->transport_->socket().cancel(ignored);
+    });
+}
+
+// Its timer may have run out already, without its handler having been called.
+void dialer::end_attempt() {
+    ++attempts_;
+    attempt_.cancel();
+}
+
 asio::awaitable<void> dialer::reach(const server_address& where) {
     const endpoint_list endpoints = co_await look_up(where);
     // Not asio::async_connect(), which hides that no socket could be opened.
     std::error_code error = asio::error::host_not_found;
     auto& socket = transport_->socket();
-    for (const auto& endpoint : endpoints) {
+    for (std::size_t i = 0; i < endpoints.size(); ++i) {
         throw_if_ended();
         std::error_code ignored;
         socket.close(ignored);
-        socket.open(endpoint.protocol(), error);
+        socket.open(endpoints[i].protocol(), error);
         if (error) continue;
-        std::tie(error) = co_await socket.async_connect(endpoint, use_tuple);
-        if (!error || error == asio::error::operation_aborted) break;
+        limit_attempt(endpoints.size() - i);
+        std::tie(error) = co_await socket.async_connect(endpoints[i], use_tuple);
+        end_attempt();
+        if (!error) break;
+        if (error == asio::error::operation_aborted) error = errc::timed_out;
     }
     throw_if_ended();
     if (error) throw std::system_error(error);
