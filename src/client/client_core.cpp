@@ -70,7 +70,9 @@ const asio::any_io_executor& client_core::executor() const noexcept {
 
 asio::awaitable<subscription_core>
 client_core::subscribe(channel_kind kind, std::vector<std::string> names, turn_end* loop) const {
-    if (!state_) return subscription::open(nullptr, {}, loop, kind, std::move(names));
+    const bool is_closed =
+        !state_ || state_->shared()->close_reason() == make_error_code(errc::client_closed);
+    if (is_closed) return subscription::open(nullptr, {}, loop, kind, std::move(names));
     return subscription::open(state_->context(), executor(), loop, kind, std::move(names));
 }
 

@@ -248,6 +248,16 @@ TEST_CASE("a refused subscription throws what the server says") {
     });
 }
 
+TEST_CASE("a client that was closed makes no subscriber") {
+    const redis_process server = start(server_kind::mini_redis);
+    run([&]() -> asio::awaitable<void> {
+        client c = co_await client::connect(address_of(server));
+        c.close();
+        const std::error_code error = co_await error_of(c.subscribe("news"));
+        CHECK(error == errc::client_closed);
+    });
+}
+
 TEST_CASE("a channel that was refused is not among the channels") {
     run([&]() -> asio::awaitable<void> {
         const auto executor = co_await asio::this_coro::executor;
