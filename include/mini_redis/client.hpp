@@ -65,9 +65,9 @@ namespace mini_redis {
 /// *Time-outs and cancellation*: a call ends with errc::timed_out after its time-out, whether there
 /// is a connection or not, and with asio::error::operation_aborted when it is cancelled (by a
 /// cancellation slot, or as the loser of `||`). What was not sent yet is not sent any more; what
-/// was is executed, and its late reply is dropped in its turn. The connection stays, unless the
-/// server owes more than 4,096 such replies, or it was a blocking call, which would swallow an
-/// element.
+/// was is executed, and its late reply is dropped in its turn. The connection stays, unless it was a
+/// blocking call's, which would swallow an element. A server that owes more than 4,096 such replies
+/// gets no further requests until it has answered some.
 ///
 /// *Back-pressure*: connect_options::most_outstanding bytes of requests are under way at most;
 /// further ones wait in the client, and are refused (errc::overloaded) beyond most_unsent.

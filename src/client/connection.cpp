@@ -20,7 +20,7 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t read_size = 64 * 1024;
 
-// How much a server may owe to callers who have given up before it is taken for dead.
+// How much a server may owe to callers who have given up before it gets more to do.
 constexpr std::size_t most_owed = 4096;
 
 // Memory that a large reply leaves in the read buffer, and that is worth keeping.
@@ -299,6 +299,7 @@ void connection::flush() {
     }
     destroy(queue_.drop_withdrawn());
     if (user_ && queue_.empty()) user_->on_idle(*this); // its call was withdrawn
+    if (owed_ > most_owed) return; // until it has answered some: what is not sent can be withdrawn
     while (true) {
         const std::string_view bytes = queue_.writable(context_->options.most_outstanding);
         if (bytes.empty()) return;
@@ -342,7 +343,6 @@ void connection::give_up(pending_call* call, std::error_code why) {
     ++owed_;
     // It would take what nobody waits for any more, such as an element of a list.
     if (call->blocks) lose_link(errc::client_closed);
-    if (owed_ > most_owed) lose_link(errc::timed_out, "too many replies are owed");
 }
 
 void connection::on_timer() {
