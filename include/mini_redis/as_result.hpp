@@ -1,18 +1,21 @@
 // The completion token of those who would rather look than catch.
 #pragma once
 
-#include <asio/use_awaitable.hpp>
 #include <type_traits>
 #include <utility>
 
 namespace mini_redis {
+
+/// The completion token that calls have anyway: an awaitable for coroutines of the client's
+/// executor.
+struct own_token {};
 
 /// Makes a call complete with a result instead of an error or a value.
 ///
 ///     result<std::optional<std::string>> value = co_await c.get("key", as_result);
 ///     c.get("key", as_result([](const auto& found) { print(found.has_value()); }));
 ///
-/// By itself it stands for as_result(asio::use_awaitable).
+/// By itself it leaves the call an awaitable; around another token it completes as that one says.
 template <class Token>
 struct as_result_t {
     Token token;
@@ -23,7 +26,7 @@ struct as_result_t {
     }
 };
 
-inline constexpr as_result_t<asio::use_awaitable_t<>> as_result{};
+inline constexpr as_result_t<own_token> as_result{};
 
 template <class Token>
 inline constexpr bool is_as_result = false;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <mini_redis/as_result.hpp>
@@ -10,6 +11,7 @@
 #include <mini_redis/commands/composed.hpp>
 #include <mini_redis/connect_options.hpp>
 #include <mini_redis/detail/client_core.hpp>
+#include <mini_redis/detail/run_operation.hpp>
 #include <mini_redis/detail/start_call.hpp>
 #include <mini_redis/result.hpp>
 #include <mini_redis/subscriber.hpp>
@@ -45,15 +47,36 @@ public:
     /// As client::connect.
     static blocking_client connect(std::string address, connect_options options = {});
 
+    template <class Token>
+    static result<blocking_client> connect(std::string address, connect_options options,
+                                           as_result_t<Token> /*token*/) {
+        return result_of([&] { return connect(std::move(address), std::move(options)); });
+    }
+
+    template <class Token>
+    static result<blocking_client> connect(std::string address, as_result_t<Token> token) {
+        return connect(std::move(address), connect_options{}, token);
+    }
+
     blocking_client(blocking_client&&) noexcept;
     blocking_client& operator=(blocking_client&&) noexcept;
     ~blocking_client();
 
     /// SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE: on a connection of its own, which the subscriber keeps
     /// when this client is gone. It may be used by another thread than this client.
-    blocking_subscriber subscribe(std::vector<std::string> channels);
-    blocking_subscriber psubscribe(std::vector<std::string> patterns);
-    blocking_subscriber ssubscribe(std::vector<std::string> channels);
+    template <class... Args>
+        requires names_then_token<Args...>
+    auto subscribe(const Args&... channels);
+    template <class... Args>
+        requires names_then_token<Args...>
+    auto psubscribe(const Args&... patterns);
+    template <class... Args>
+        requires names_then_token<Args...>
+    auto ssubscribe(const Args&... channels);
+
+    auto subscribe(std::vector<std::string> channels, auto... token);
+    auto psubscribe(std::vector<std::string> patterns, auto... token);
+    auto ssubscribe(std::vector<std::string> channels, auto... token);
 
     /// Ends the connections, but those of subscribers; as the destructor does.
     void close() noexcept;
@@ -93,6 +116,7 @@ public:
             outcome.emplace(std::move(ended));
             has_ended = true;
         };
+        if (!by) return failure::unsent(errc::client_closed); // it was moved from
         catch_up();
         start_call<Reply>(by, std::move(words), settings, std::move(reader), as_result(end));
         run_until(has_ended);
@@ -108,8 +132,10 @@ private:
     explicit blocking_client(std::unique_ptr<state> connected) noexcept;
 
     state& opened() const;
-    call_router* router() const;
-    blocking_subscriber subscribe(channel_kind kind, std::vector<std::string> names);
+    call_router* router() const noexcept;
+    blocking_subscriber make_subscriber(channel_kind kind, std::vector<std::string> names);
+    auto subscribe(channel_kind kind, std::vector<std::string> names, auto... token);
+    auto subscribe_to(channel_kind kind, const auto&... names_and_token);
     void catch_up();
     void run_until(const bool& has_ended);
 
@@ -129,23 +155,103 @@ public:
     blocking_subscriber& operator=(blocking_subscriber&&) noexcept;
     ~blocking_subscriber();
 
-    /// Waits for the next message; nothing once the server has closed the connection, and it is not
-    /// to be made anew.
-    std::optional<message> next();
+    /// Waits for the next message; nothing once close() was called, or the server has closed the
+    /// connection and it is not to be made anew.
+    template <class... Token>
+        requires(!std::convertible_to<Token, std::chrono::milliseconds> && ...)
+    auto next(Token... token) {
+        return run_blocking([this] { return wait(); }, token...);
+    }
 
     /// The same for a limited time.
     ///
     /// *Errors*: also errc::timed_out, after which one may go on waiting.
-    std::optional<message> next(std::chrono::milliseconds time_out);
+    auto next(std::chrono::milliseconds time_out, auto... token) {
+        return run_blocking([this, time_out] { return wait(time_out); }, token...);
+    }
 
-    void subscribe(std::vector<std::string> channels);
-    void psubscribe(std::vector<std::string> patterns);
-    void ssubscribe(std::vector<std::string> channels);
+    /// A message that is there already.
+    std::optional<message> try_next();
 
-    /// From these, or from all if none is named.
-    void unsubscribe(std::vector<std::string> channels = {});
-    void punsubscribe(std::vector<std::string> patterns = {});
-    void sunsubscribe(std::vector<std::string> channels = {});
+    /// SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE: returns when the server has confirmed all of them.
+    auto subscribe(std::vector<std::string> channels, auto... token) {
+        return enter(channel_kind::channel, std::move(channels), token...);
+    }
+
+    auto psubscribe(std::vector<std::string> patterns, auto... token) {
+        return enter(channel_kind::pattern, std::move(patterns), token...);
+    }
+
+    auto ssubscribe(std::vector<std::string> channels, auto... token) {
+        return enter(channel_kind::shard_channel, std::move(channels), token...);
+    }
+
+    template <class... Args>
+        requires names_then_token<Args...>
+    auto subscribe(const Args&... channels) {
+        const auto use = [this](auto... each) {
+            return enter(channel_kind::channel, std::move(each)...);
+        };
+        return split_names(use, channels...);
+    }
+
+    template <class... Args>
+        requires names_then_token<Args...>
+    auto psubscribe(const Args&... patterns) {
+        const auto use = [this](auto... each) {
+            return enter(channel_kind::pattern, std::move(each)...);
+        };
+        return split_names(use, patterns...);
+    }
+
+    template <class... Args>
+        requires names_then_token<Args...>
+    auto ssubscribe(const Args&... channels) {
+        const auto use = [this](auto... each) {
+            return enter(channel_kind::shard_channel, std::move(each)...);
+        };
+        return split_names(use, channels...);
+    }
+
+    /// UNSUBSCRIBE, PUNSUBSCRIBE, SUNSUBSCRIBE: from these, or from all if none is named.
+    auto unsubscribe(std::vector<std::string> channels, auto... token) {
+        return leave(channel_kind::channel, std::move(channels), token...);
+    }
+
+    auto punsubscribe(std::vector<std::string> patterns, auto... token) {
+        return leave(channel_kind::pattern, std::move(patterns), token...);
+    }
+
+    auto sunsubscribe(std::vector<std::string> channels, auto... token) {
+        return leave(channel_kind::shard_channel, std::move(channels), token...);
+    }
+
+    template <class... Args>
+        requires names_or_token<Args...>
+    auto unsubscribe(const Args&... channels) {
+        const auto use = [this](auto... each) {
+            return leave(channel_kind::channel, std::move(each)...);
+        };
+        return split_names(use, channels...);
+    }
+
+    template <class... Args>
+        requires names_or_token<Args...>
+    auto punsubscribe(const Args&... patterns) {
+        const auto use = [this](auto... each) {
+            return leave(channel_kind::pattern, std::move(each)...);
+        };
+        return split_names(use, patterns...);
+    }
+
+    template <class... Args>
+        requires names_or_token<Args...>
+    auto sunsubscribe(const Args&... channels) {
+        const auto use = [this](auto... each) {
+            return leave(channel_kind::shard_channel, std::move(each)...);
+        };
+        return split_names(use, channels...);
+    }
 
     /// What it is subscribed to now, sorted.
     std::vector<std::string> channels() const;
@@ -155,6 +261,9 @@ public:
     /// How often its connection was made anew.
     std::uint64_t reconnects() const noexcept;
 
+    /// Closes the connection; next() gives nothing any more.
+    void close() noexcept;
+
 private:
     struct state;
     friend class blocking_client;
@@ -162,8 +271,61 @@ private:
     explicit blocking_subscriber(std::unique_ptr<state> subscribed) noexcept;
 
     state& opened() const;
+    std::optional<message> wait();
+    std::optional<message> wait(std::chrono::milliseconds time_out);
+    void do_enter(channel_kind kind, std::vector<std::string> names);
+    void do_leave(channel_kind kind, std::vector<std::string> names);
+
+    auto enter(channel_kind kind, std::vector<std::string> names, auto... token) {
+        return run_blocking([&] { return do_enter(kind, std::move(names)); }, token...);
+    }
+
+    auto leave(channel_kind kind, std::vector<std::string> names, auto... token) {
+        return run_blocking([&] { return do_leave(kind, std::move(names)); }, token...);
+    }
 
     std::unique_ptr<state> state_;
 };
+
+auto blocking_client::subscribe(channel_kind kind, std::vector<std::string> names, auto... token) {
+    return run_blocking([&] { return make_subscriber(kind, std::move(names)); }, token...);
+}
+
+auto blocking_client::subscribe_to(channel_kind kind, const auto&... names_and_token) {
+    const auto use = [&](std::vector<std::string> names, auto... token) {
+        return subscribe(kind, std::move(names), token...);
+    };
+    return split_names(use, names_and_token...);
+}
+
+template <class... Args>
+    requires names_then_token<Args...>
+auto blocking_client::subscribe(const Args&... channels) {
+    return subscribe_to(channel_kind::channel, channels...);
+}
+
+auto blocking_client::subscribe(std::vector<std::string> channels, auto... token) {
+    return subscribe(channel_kind::channel, std::move(channels), token...);
+}
+
+template <class... Args>
+    requires names_then_token<Args...>
+auto blocking_client::psubscribe(const Args&... patterns) {
+    return subscribe_to(channel_kind::pattern, patterns...);
+}
+
+auto blocking_client::psubscribe(std::vector<std::string> patterns, auto... token) {
+    return subscribe(channel_kind::pattern, std::move(patterns), token...);
+}
+
+template <class... Args>
+    requires names_then_token<Args...>
+auto blocking_client::ssubscribe(const Args&... channels) {
+    return subscribe_to(channel_kind::shard_channel, channels...);
+}
+
+auto blocking_client::ssubscribe(std::vector<std::string> channels, auto... token) {
+    return subscribe(channel_kind::shard_channel, std::move(channels), token...);
+}
 
 } // namespace mini_redis

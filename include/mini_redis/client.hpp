@@ -2,6 +2,8 @@
 #pragma once
 
 #include <asio/co_spawn.hpp>
+#include <asio/system_executor.hpp>
+#include <concepts>
 #include <memory>
 #include <mini_redis/as_result.hpp>
 #include <mini_redis/asio.hpp>
@@ -11,6 +13,7 @@
 #include <mini_redis/commands/composed.hpp>
 #include <mini_redis/connect_options.hpp>
 #include <mini_redis/detail/client_core.hpp>
+#include <mini_redis/detail/run_operation.hpp>
 #include <mini_redis/detail/start_call.hpp>
 #include <mini_redis/error.hpp>
 #include <mini_redis/frame.hpp>
@@ -36,7 +39,8 @@ namespace mini_redis {
 /// *Completion tokens*: each call takes one as its last argument, as Asio's own operations do:
 /// as_tuple(asio::use_awaitable), asio::use_future, a callback `void(std::exception_ptr, T)`.
 /// Without one it is an awaitable for coroutines of this client's Executor. With the token
-/// as_result it completes with a result<T>, and nothing is thrown.
+/// as_result it completes with a result<T>, and nothing is thrown. So do subscribing, iterating and
+/// transactions; connect() wants to be told the executor as well.
 ///
 /// Any number of coroutines may have a call under way at once: what they ask in the same turn of
 /// the loop is written together, and replies find their callers by order (pipelining).
@@ -65,9 +69,9 @@ namespace mini_redis {
 /// *Time-outs and cancellation*: a call ends with errc::timed_out after its time-out, whether there
 /// is a connection or not, and with asio::error::operation_aborted when it is cancelled (by a
 /// cancellation slot, or as the loser of `||`). What was not sent yet is not sent any more; what
-/// was is executed, and its late reply is dropped in its turn. The connection stays, unless it was a
-/// blocking call's, which would swallow an element. A server that owes more than 4,096 such replies
-/// gets no further requests until it has answered some.
+/// was is executed, and its late reply is dropped in its turn. The connection stays, unless it was
+/// a blocking call's, which would swallow an element. A server that owes more than 4,096 such
+/// replies gets no further requests until it has answered some.
 ///
 /// *Back-pressure*: connect_options::most_outstanding bytes of requests are under way at most;
 /// further ones wait in the client, and are refused (errc::overloaded) beyond most_unsent.
@@ -96,6 +100,32 @@ public:
         co_return basic_client{std::move(opened)};
     }
 
+    /// The same, and nothing is thrown.
+    static asio::awaitable<result<basic_client>, Executor>
+    connect(std::string address, connect_options options, as_result_t<own_token> /*token*/) {
+        return with_result(connect(std::move(address), std::move(options)));
+    }
+
+    static asio::awaitable<result<basic_client>, Executor> connect(std::string address,
+                                                                   as_result_t<own_token> token) {
+        return connect(std::move(address), connect_options{}, token);
+    }
+
+    /// The same for any completion token, also where there is no coroutine: the client's executor
+    /// is the one that is given.
+    template <class Token>
+    static auto connect(const Executor& on, std::string address, connect_options options,
+                        Token token) {
+        return run_operation(on, connect(std::move(address), std::move(options)),
+                             std::move(token));
+    }
+
+    template <class Token>
+        requires(!std::convertible_to<Token, connect_options>)
+    static auto connect(const Executor& on, std::string address, Token token) {
+        return connect(on, std::move(address), connect_options{}, std::move(token));
+    }
+
     /// Not connected: like a client that was moved from.
     basic_client() noexcept = default;
 
@@ -108,34 +138,34 @@ public:
     /// when this client is gone.
     ///
     ///     subscriber news = co_await c.subscribe("news", "sports");
-    template <channel_name... Names>
-        requires(sizeof...(Names) > 0)
-    auto subscribe(const Names&... channels) {
-        return subscribe(basic_subscriber<Executor>::to_strings(channels...));
+    template <class... Args>
+        requires names_then_token<Args...>
+    auto subscribe(const Args&... channels) {
+        return subscribe_to(channel_kind::channel, channels...);
     }
 
-    template <channel_name... Names>
-        requires(sizeof...(Names) > 0)
-    auto psubscribe(const Names&... patterns) {
-        return psubscribe(basic_subscriber<Executor>::to_strings(patterns...));
+    template <class... Args>
+        requires names_then_token<Args...>
+    auto psubscribe(const Args&... patterns) {
+        return subscribe_to(channel_kind::pattern, patterns...);
     }
 
-    template <channel_name... Names>
-        requires(sizeof...(Names) > 0)
-    auto ssubscribe(const Names&... channels) {
-        return ssubscribe(basic_subscriber<Executor>::to_strings(channels...));
+    template <class... Args>
+        requires names_then_token<Args...>
+    auto ssubscribe(const Args&... channels) {
+        return subscribe_to(channel_kind::shard_channel, channels...);
     }
 
-    auto subscribe(std::vector<std::string> channels) {
-        return subscribe(channel_kind::channel, std::move(channels));
+    auto subscribe(std::vector<std::string> channels, auto... token) {
+        return subscribe(channel_kind::channel, std::move(channels), std::move(token)...);
     }
 
-    auto psubscribe(std::vector<std::string> patterns) {
-        return subscribe(channel_kind::pattern, std::move(patterns));
+    auto psubscribe(std::vector<std::string> patterns, auto... token) {
+        return subscribe(channel_kind::pattern, std::move(patterns), std::move(token)...);
     }
 
-    auto ssubscribe(std::vector<std::string> channels) {
-        return subscribe(channel_kind::shard_channel, std::move(channels));
+    auto ssubscribe(std::vector<std::string> channels, auto... token) {
+        return subscribe(channel_kind::shard_channel, std::move(channels), std::move(token)...);
     }
 
     /// Ends all calls, and the connections, but those of subscribers; as the destructor does.
@@ -168,8 +198,21 @@ public:
     template <class Reply, class Words, class Reader, class Token = default_completion_token>
     auto start_by(call_router* by, Words words, const call_settings& settings, Reader reader,
                   Token token = {}) {
-        return start_call<Reply>(by, std::move(words), settings, std::move(reader),
-                                 std::move(token));
+        if constexpr (std::same_as<Token, as_result_t<own_token>>)
+            return start_call<Reply>(by, std::move(words), settings, std::move(reader),
+                                     as_result(default_completion_token{}));
+        else
+            return start_call<Reply>(by, std::move(words), settings, std::move(reader),
+                                     std::move(token));
+    }
+
+    /// For the commands above: runs what is a coroutine.
+    template <class T>
+    auto run(asio::awaitable<T, Executor> operation, auto... token) {
+        // That of a client that was moved from says so wherever it runs.
+        const bool is_there = core_.router() != nullptr;
+        return run_operation(is_there ? core_.executor() : asio::system_executor{},
+                             std::move(operation), std::move(token)...);
     }
 
     /// For transactions: a connection for them alone.
@@ -178,9 +221,19 @@ public:
 private:
     explicit basic_client(client_core opened) noexcept : core_{std::move(opened)} {}
 
-    asio::awaitable<basic_subscriber<Executor>, Executor>
-    subscribe(channel_kind kind, std::vector<std::string> names) {
-        auto opening = core_.subscribe(kind, std::move(names));
+    auto subscribe_to(channel_kind kind, const auto&... names_and_token) {
+        const auto use = [&](std::vector<std::string> names, auto... token) {
+            return subscribe(kind, std::move(names), std::move(token)...);
+        };
+        return split_names(use, names_and_token...);
+    }
+
+    auto subscribe(channel_kind kind, std::vector<std::string> names, auto... token) {
+        return run(make_subscriber(core_.subscribe(kind, std::move(names))), std::move(token)...);
+    }
+
+    static asio::awaitable<basic_subscriber<Executor>, Executor>
+    make_subscriber(asio::awaitable<subscription_core> opening) {
         const asio::any_io_executor executor = co_await asio::this_coro::executor;
         subscription_core opened =
             co_await asio::co_spawn(executor, std::move(opening), default_completion_token{});

@@ -6,6 +6,7 @@
 #include <mini_redis/asio.hpp>
 #include <mini_redis/command_line.hpp>
 #include <mini_redis/commands/family.hpp>
+#include <mini_redis/detail/run_operation.hpp>
 #include <optional>
 #include <string>
 #include <utility>
@@ -39,16 +40,20 @@ public:
     /// The next one; nothing at the end.
     ///
     /// *Errors*: those of a call, after which it may be called again.
-    auto next()
+    auto next(auto... token)
         requires requires { typename Client::executor_type; }
     {
-        return next_when_there<typename Client::executor_type>();
+        return client_->run(next_when_there<typename Client::executor_type>(),
+                            std::move(token)...);
     }
 
-    std::optional<Value> next() {
-        while (at_ == found_.size() && !has_ended_)
-            take(issue<step>(*client_, request()));
-        return pop();
+    auto next(auto... token) {
+        const auto step_on = [this] {
+            while (at_ == found_.size() && !has_ended_)
+                take(issue<step>(*client_, request()));
+            return pop();
+        };
+        return run_blocking(step_on, token...);
     }
 
 private:

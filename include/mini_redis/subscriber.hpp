@@ -2,15 +2,20 @@
 #pragma once
 
 #include <asio/co_spawn.hpp>
+#include <asio/system_executor.hpp>
 #include <chrono>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mini_redis/asio.hpp>
+#include <mini_redis/detail/run_operation.hpp>
 #include <mini_redis/error.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -28,6 +33,37 @@ struct message {
 
 template <class T>
 concept channel_name = std::convertible_to<const T&, std::string_view>;
+
+/// One name or several, and perhaps a completion token behind them.
+template <class First = void, class...>
+inline constexpr bool begins_with_name = channel_name<First>;
+template <class... Rest>
+inline constexpr bool begins_with_name<void, Rest...> = false;
+template <class... Args>
+concept names_then_token = begins_with_name<Args...>;
+
+/// The same, or no name: nothing or a token alone.
+template <class... Args>
+concept names_or_token =
+    sizeof...(Args) == 0 || names_then_token<Args...> ||
+    (sizeof...(Args) == 1 &&
+     (!std::convertible_to<const Args&, std::vector<std::string>> && ...));
+
+/// Calls use(names, token...).
+// A braced list would be shorter where it is called, but GCC 12 has none in a co_await.
+template <class Use, class... Args>
+auto split_names(const Use& use, const Args&... args) {
+    if constexpr ((channel_name<Args> && ...)) {
+        return use(std::vector<std::string>{std::string{std::string_view{args}}...});
+    } else {
+        constexpr std::size_t names = sizeof...(Args) - 1;
+        const std::tuple<const Args&...> all{args...};
+        return [&]<std::size_t... Index>(std::index_sequence<Index...>) {
+            std::vector<std::string> named{std::string{std::string_view{std::get<Index>(all)}}...};
+            return use(std::move(named), std::get<names>(all));
+        }(std::make_index_sequence<names>{});
+    }
+}
 
 /// What may be subscribed to: SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE.
 enum class channel_kind { channel, pattern, shard_channel };
@@ -65,6 +101,8 @@ private:
 /// When its connection is lost, it is made anew, and subscribed to what it was subscribed to. What
 /// was published meanwhile is missed: reconnects() tells that this has happened.
 ///
+/// *Completion tokens*: each of its operations takes one as its last argument, as calls do.
+///
 /// *Thread safety*, *cancellation*: as for client; one coroutine at a time may wait in next().
 ///
 /// *Back-pressure*: up to 1,024 messages wait here to be taken. Beyond that nothing is read, and
@@ -87,12 +125,18 @@ public:
     /// is not to be made anew. *Cancellation*: a message that was not handed out yet stays for the
     /// next call. `next() || timer` can lose one all the same: where both end in the same turn,
     /// operator|| drops the result of the second. next(time_out) loses none.
-    auto next() { return on_executor(core_.next()); }
+    template <class... Token>
+        requires(!std::convertible_to<Token, std::chrono::milliseconds> && ...)
+    auto next(Token... token) {
+        return on_executor(core_.next(), std::move(token)...);
+    }
 
     /// The same for a limited time.
     ///
     /// *Errors*: also errc::timed_out, after which one may go on waiting.
-    auto next(std::chrono::milliseconds time_out) { return on_executor(core_.next(time_out)); }
+    auto next(std::chrono::milliseconds time_out, auto... token) {
+        return on_executor(core_.next(time_out), std::move(token)...);
+    }
 
     /// A message that is there already.
     std::optional<message> try_next() { return core_.try_next(); }
@@ -100,59 +144,83 @@ public:
     /// SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE: returns when the server has confirmed all of them.
     ///
     ///     co_await news.subscribe("sports", "weather");
-    auto subscribe(std::vector<std::string> channels) {
-        return enter(channel_kind::channel, std::move(channels));
+    auto subscribe(std::vector<std::string> channels, auto... token) {
+        return enter(channel_kind::channel, std::move(channels), std::move(token)...);
     }
 
-    auto psubscribe(std::vector<std::string> patterns) {
-        return enter(channel_kind::pattern, std::move(patterns));
+    auto psubscribe(std::vector<std::string> patterns, auto... token) {
+        return enter(channel_kind::pattern, std::move(patterns), std::move(token)...);
     }
 
-    auto ssubscribe(std::vector<std::string> channels) {
-        return enter(channel_kind::shard_channel, std::move(channels));
+    auto ssubscribe(std::vector<std::string> channels, auto... token) {
+        return enter(channel_kind::shard_channel, std::move(channels), std::move(token)...);
     }
 
-    template <channel_name... Names>
-    auto subscribe(const Names&... channels) {
-        return subscribe(to_strings(channels...));
+    template <class... Args>
+        requires names_then_token<Args...>
+    auto subscribe(const Args&... channels) {
+        const auto use = [this](auto... each) {
+            return enter(channel_kind::channel, std::move(each)...);
+        };
+        return split_names(use, channels...);
     }
 
-    template <channel_name... Names>
-    auto psubscribe(const Names&... patterns) {
-        return psubscribe(to_strings(patterns...));
+    template <class... Args>
+        requires names_then_token<Args...>
+    auto psubscribe(const Args&... patterns) {
+        const auto use = [this](auto... each) {
+            return enter(channel_kind::pattern, std::move(each)...);
+        };
+        return split_names(use, patterns...);
     }
 
-    template <channel_name... Names>
-    auto ssubscribe(const Names&... channels) {
-        return ssubscribe(to_strings(channels...));
+    template <class... Args>
+        requires names_then_token<Args...>
+    auto ssubscribe(const Args&... channels) {
+        const auto use = [this](auto... each) {
+            return enter(channel_kind::shard_channel, std::move(each)...);
+        };
+        return split_names(use, channels...);
     }
 
     /// UNSUBSCRIBE, PUNSUBSCRIBE, SUNSUBSCRIBE: from these, or from all if none is named.
-    auto unsubscribe(std::vector<std::string> channels) {
-        return leave(channel_kind::channel, std::move(channels));
+    auto unsubscribe(std::vector<std::string> channels, auto... token) {
+        return leave(channel_kind::channel, std::move(channels), std::move(token)...);
     }
 
-    auto punsubscribe(std::vector<std::string> patterns) {
-        return leave(channel_kind::pattern, std::move(patterns));
+    auto punsubscribe(std::vector<std::string> patterns, auto... token) {
+        return leave(channel_kind::pattern, std::move(patterns), std::move(token)...);
     }
 
-    auto sunsubscribe(std::vector<std::string> channels) {
-        return leave(channel_kind::shard_channel, std::move(channels));
+    auto sunsubscribe(std::vector<std::string> channels, auto... token) {
+        return leave(channel_kind::shard_channel, std::move(channels), std::move(token)...);
     }
 
-    template <channel_name... Names>
-    auto unsubscribe(const Names&... channels) {
-        return unsubscribe(to_strings(channels...));
+    template <class... Args>
+        requires names_or_token<Args...>
+    auto unsubscribe(const Args&... channels) {
+        const auto use = [this](auto... each) {
+            return leave(channel_kind::channel, std::move(each)...);
+        };
+        return split_names(use, channels...);
     }
 
-    template <channel_name... Names>
-    auto punsubscribe(const Names&... patterns) {
-        return punsubscribe(to_strings(patterns...));
+    template <class... Args>
+        requires names_or_token<Args...>
+    auto punsubscribe(const Args&... patterns) {
+        const auto use = [this](auto... each) {
+            return leave(channel_kind::pattern, std::move(each)...);
+        };
+        return split_names(use, patterns...);
     }
 
-    template <channel_name... Names>
-    auto sunsubscribe(const Names&... channels) {
-        return sunsubscribe(to_strings(channels...));
+    template <class... Args>
+        requires names_or_token<Args...>
+    auto sunsubscribe(const Args&... channels) {
+        const auto use = [this](auto... each) {
+            return leave(channel_kind::shard_channel, std::move(each)...);
+        };
+        return split_names(use, channels...);
     }
 
     /// What it is subscribed to now, sorted.
@@ -170,27 +238,26 @@ public:
     /// Closes the connection; a waiting next() ends with nothing.
     void close() noexcept { core_.close(); }
 
-    // A braced list would be shorter where it is called, but GCC 12 has none in a co_await.
-    template <channel_name... Names>
-    static std::vector<std::string> to_strings(const Names&... names) {
-        return {std::string{std::string_view{names}}...};
-    }
-
 private:
-    auto enter(channel_kind kind, std::vector<std::string> names) {
-        return on_executor(core_.enter(kind, std::move(names)));
+    auto enter(channel_kind kind, std::vector<std::string> names, auto... token) {
+        return on_executor(core_.enter(kind, std::move(names)), std::move(token)...);
     }
 
-    auto leave(channel_kind kind, std::vector<std::string> names) {
-        return on_executor(core_.leave(kind, std::move(names)));
+    auto leave(channel_kind kind, std::vector<std::string> names, auto... token) {
+        return on_executor(core_.leave(kind, std::move(names)), std::move(token)...);
     }
 
     template <class T>
-    auto on_executor(asio::awaitable<T> call) {
+    auto on_executor(asio::awaitable<T> call, auto... token) {
+        const asio::any_io_executor* const executor = core_.executor();
+        // That of a subscriber that was moved from says so wherever it runs.
+        const asio::any_io_executor home =
+            executor ? *executor : asio::any_io_executor{asio::system_executor{}};
         if constexpr (std::same_as<Executor, asio::any_io_executor>)
-            return call;
+            return run_operation(home, std::move(call), std::move(token)...);
         else
-            return spawned<T>(core_.executor(), std::move(call));
+            return run_operation(home, spawned<T>(executor, std::move(call)),
+                                 std::move(token)...);
     }
 
     template <class T>

@@ -6,6 +6,7 @@
 #include <mini_redis/asio.hpp>
 #include <mini_redis/commands.hpp>
 #include <mini_redis/detail/client_core.hpp>
+#include <mini_redis/detail/run_operation.hpp>
 #include <mini_redis/error.hpp>
 #include <mini_redis/key_names.hpp>
 #include <mini_redis/pipeline.hpp>
@@ -88,11 +89,10 @@ using read_result = std::invoke_result_t<Read&, watching_client<Client>&>;
 template <class Client>
 concept has_coroutines = requires { typename Client::executor_type; };
 
-/// For a client of coroutines.
 template <
     has_coroutines Client, class Read, class Write, class Executor = typename Client::executor_type,
     class Types = transaction_types<Client, typename read_result<Client, Read>::value_type, Write>>
-asio::awaitable<typename Types::value, Executor> run_transaction(Client& on, key_names watched,
+asio::awaitable<typename Types::value, Executor> make_transaction(Client& on, key_names watched,
                                                                  Read read, Write write) {
     const asio::use_awaitable_t<Executor> token;
     for (int attempt = 0;; ++attempt) {
@@ -119,12 +119,11 @@ asio::awaitable<typename Types::value, Executor> run_transaction(Client& on, key
     }
 }
 
-/// For a blocking one.
 template <class Client, class Read, class Write,
           class Types = transaction_types<Client, read_result<Client, Read>, Write>>
     requires(!has_coroutines<Client>)
-typename Types::value run_transaction(Client& on, const key_names& watched, Read read,
-                                      Write write) {
+typename Types::value make_transaction(Client& on, const key_names& watched, Read read,
+                                       Write write) {
     for (int attempt = 0;; ++attempt) {
         const std::unique_ptr<lent_connection> lent = on.lend();
         watching_client<Client> t{on, *lent};
@@ -146,6 +145,24 @@ typename Types::value run_transaction(Client& on, const key_names& watched, Read
             return *std::move(replies);
         }
     }
+}
+
+/// For a client of coroutines.
+template <has_coroutines Client, class Read, class Write, class... Token>
+auto run_transaction(Client& on, key_names watched, Read read, Write write, Token... token) {
+    return on.run(make_transaction(on, std::move(watched), std::move(read), std::move(write)),
+                  std::move(token)...);
+}
+
+/// For a blocking one.
+template <class Client, class Read, class Write, class... Token>
+    requires(!has_coroutines<Client>)
+auto run_transaction(Client& on, const key_names& watched, Read read, Write write,
+                     Token... token) {
+    const auto transaction = [&] {
+        return make_transaction(on, watched, std::move(read), std::move(write));
+    };
+    return run_blocking(transaction, token...);
 }
 
 } // namespace mini_redis

@@ -35,8 +35,8 @@ blocking_client::state& blocking_client::opened() const {
     return *state_;
 }
 
-call_router* blocking_client::router() const {
-    return opened().core.router();
+call_router* blocking_client::router() const noexcept {
+    return state_ ? state_->core.router() : nullptr;
 }
 
 std::unique_ptr<lent_connection> blocking_client::lend() {
@@ -51,23 +51,12 @@ void blocking_client::run_until(const bool& has_ended) {
     state_->loop.run_until(has_ended);
 }
 
-blocking_subscriber blocking_client::subscribe(channel_kind kind, std::vector<std::string> names) {
+blocking_subscriber blocking_client::make_subscriber(channel_kind kind,
+                                                     std::vector<std::string> names) {
     auto made = std::make_unique<blocking_subscriber::state>();
     made->subscribed = subscriber{
         made->loop.run(opened().core.subscribe(kind, std::move(names), &made->loop.end_of_turn()))};
     return blocking_subscriber{std::move(made)};
-}
-
-blocking_subscriber blocking_client::subscribe(std::vector<std::string> channels) {
-    return subscribe(channel_kind::channel, std::move(channels));
-}
-
-blocking_subscriber blocking_client::psubscribe(std::vector<std::string> patterns) {
-    return subscribe(channel_kind::pattern, std::move(patterns));
-}
-
-blocking_subscriber blocking_client::ssubscribe(std::vector<std::string> channels) {
-    return subscribe(channel_kind::shard_channel, std::move(channels));
 }
 
 void blocking_client::close() noexcept {
@@ -104,37 +93,40 @@ blocking_subscriber::state& blocking_subscriber::opened() const {
     return *state_;
 }
 
-std::optional<message> blocking_subscriber::next() {
+std::optional<message> blocking_subscriber::wait() {
     return opened().loop.run(opened().subscribed.next());
 }
 
-std::optional<message> blocking_subscriber::next(std::chrono::milliseconds time_out) {
-    opened().loop.poll(); // a time-out of zero is for what is there
+std::optional<message> blocking_subscriber::wait(std::chrono::milliseconds time_out) {
     return opened().loop.run(opened().subscribed.next(time_out));
 }
 
-void blocking_subscriber::subscribe(std::vector<std::string> channels) {
-    opened().loop.run(opened().subscribed.subscribe(std::move(channels)));
+std::optional<message> blocking_subscriber::try_next() {
+    if (!state_) return std::nullopt;
+    state_->loop.poll();
+    return state_->subscribed.try_next();
 }
 
-void blocking_subscriber::psubscribe(std::vector<std::string> patterns) {
-    opened().loop.run(opened().subscribed.psubscribe(std::move(patterns)));
+void blocking_subscriber::do_enter(channel_kind kind, std::vector<std::string> names) {
+    subscriber& on = opened().subscribed;
+    switch (kind) {
+    case channel_kind::channel: return opened().loop.run(on.subscribe(std::move(names)));
+    case channel_kind::pattern: return opened().loop.run(on.psubscribe(std::move(names)));
+    case channel_kind::shard_channel: return opened().loop.run(on.ssubscribe(std::move(names)));
+    }
 }
 
-void blocking_subscriber::ssubscribe(std::vector<std::string> channels) {
-    opened().loop.run(opened().subscribed.ssubscribe(std::move(channels)));
+void blocking_subscriber::do_leave(channel_kind kind, std::vector<std::string> names) {
+    subscriber& on = opened().subscribed;
+    switch (kind) {
+    case channel_kind::channel: return opened().loop.run(on.unsubscribe(std::move(names)));
+    case channel_kind::pattern: return opened().loop.run(on.punsubscribe(std::move(names)));
+    case channel_kind::shard_channel: return opened().loop.run(on.sunsubscribe(std::move(names)));
+    }
 }
 
-void blocking_subscriber::unsubscribe(std::vector<std::string> channels) {
-    opened().loop.run(opened().subscribed.unsubscribe(std::move(channels)));
-}
-
-void blocking_subscriber::punsubscribe(std::vector<std::string> patterns) {
-    opened().loop.run(opened().subscribed.punsubscribe(std::move(patterns)));
-}
-
-void blocking_subscriber::sunsubscribe(std::vector<std::string> channels) {
-    opened().loop.run(opened().subscribed.sunsubscribe(std::move(channels)));
+void blocking_subscriber::close() noexcept {
+    if (state_) state_->subscribed.close();
 }
 
 std::vector<std::string> blocking_subscriber::channels() const {

@@ -104,3 +104,45 @@ TEST_CASE("blocking calls end in time") {
     CHECK(error_of_call([&] { blocking_client::connect(nobody); }) ==
           asio::error::connection_refused);
 }
+
+TEST_CASE("a plain thread looks rather than catches") {
+    const redis_process server = start(server_kind::mini_redis);
+    const std::string nobody = "127.0.0.1:" + std::to_string(find_free_port());
+    const auto refused = blocking_client::connect(nobody, as_result);
+    CHECK(refused.error().code() == asio::error::connection_refused);
+    auto connected = blocking_client::connect(address_of(server), as_result);
+    REQUIRE(connected);
+    blocking_client& c = *connected;
+    c.set("text", "text");
+
+    auto subscribed = c.subscribe("news", "sports", as_result);
+    REQUIRE(subscribed);
+    blocking_subscriber& news = *subscribed;
+    CHECK(news.psubscribe("p*", as_result));
+    CHECK(news.next(1ms, as_result).error().code() == errc::timed_out);
+    CHECK_FALSE(news.try_next());
+    c.publish("news", "one");
+    CHECK(news.next(as_result).value()->payload == "one");
+    CHECK(news.unsubscribe("news", as_result));
+    CHECK(news.channels() == std::vector<std::string>{"sports"});
+    news.unsubscribe();
+    c.publish("pattern", "two");
+    std::optional<message> got;
+    while (!got)
+        got = news.try_next();
+    CHECK(got->payload == "two");
+    news.close();
+    CHECK_FALSE(news.next());
+
+    auto scan = c.scan();
+    CHECK(scan.next(as_result).value() == "text");
+    const auto read = [](watching_client<blocking_client>& t) { return t.get("text"); };
+    const auto fail = [](auto multi, const auto&) { return multi.incr("text"); };
+    const auto failed = c.transaction({"text"}, read, fail, as_result);
+    CHECK(failed.error().code() == errc::error_reply);
+
+    const blocking_client moved = std::move(c);
+    CHECK(c.get("text", as_result).error().code() == errc::client_closed);
+    CHECK(c.subscribe("news", as_result).error().code() == errc::client_closed);
+    CHECK(c.transaction({"text"}, read, fail, as_result).error().code() == errc::client_closed);
+}

@@ -110,6 +110,118 @@ TEST_CASE("a call completes as its token says") {
     });
 }
 
+namespace {
+
+// All that is more than a call, with errors as values.
+template <class Executor>
+asio::awaitable<void, Executor> look_rather_than_catch(std::string address) {
+    using own_client = basic_client<Executor>;
+    const std::string nobody = "127.0.0.1:" + std::to_string(find_free_port());
+    const result<own_client> refused = co_await own_client::connect(nobody, as_result);
+    CHECK(refused.error().code() == asio::error::connection_refused);
+    result<own_client> connected = co_await own_client::connect(address, as_result);
+    REQUIRE(connected);
+    own_client c = std::move(*connected);
+    co_await c.set("text", "text");
+    co_await c.set("n", 1);
+    const auto value = co_await c.get("n", as_result);
+    CHECK(value.value() == "1");
+    const auto sum = co_await c.within(1s).incr("text", as_result);
+    CHECK(sum.error().code() == errc::error_reply);
+
+    auto subscribed = co_await c.subscribe("news", "sports", as_result);
+    REQUIRE(subscribed);
+    auto news = *std::move(subscribed);
+    const result<void> more = co_await news.psubscribe("p*", as_result);
+    CHECK(more);
+    auto got = co_await news.next(1ms, as_result);
+    CHECK(got.error().code() == errc::timed_out);
+    co_await c.publish("news", "one");
+    got = co_await news.next(as_result);
+    CHECK(got.value()->payload == "one");
+    const auto token = as_tuple(asio::use_awaitable_t<Executor>{});
+    co_await c.publish("news", "two");
+    const auto [thrown, two] = co_await news.next(token);
+    CHECK(!thrown);
+    CHECK(two->payload == "two");
+    const result<void> less = co_await news.unsubscribe(as_result);
+    CHECK(less);
+    CHECK(news.channels().empty());
+
+    auto scan = c.scan();
+    const auto key = co_await scan.next(as_result);
+    CHECK(key.value().has_value());
+    const auto read = [](watching_client<own_client>& t) { return t.template get<int>("n"); };
+    const auto add = [](auto multi, int n) { return multi.set("n", n + 1).get("n"); };
+    const auto fail = [](auto multi, int) { return multi.incr("text"); };
+    const auto done = co_await c.transaction({"n"}, read, add, as_result);
+    CHECK(std::get<1>(done.value()) == "2");
+    const auto failed = co_await c.transaction({"n"}, read, fail, as_result);
+    CHECK(failed.error().code() == errc::error_reply);
+
+    own_client moved = std::move(c);
+    const auto nothing = co_await c.subscribe("news", as_result);
+    CHECK(nothing.error().code() == errc::client_closed);
+    const auto undone = co_await c.transaction({"n"}, read, add, as_result);
+    CHECK(undone.error().code() == errc::client_closed);
+}
+
+template <class Executor>
+void run_on(asio::awaitable<void, Executor> coroutine, asio::io_context& context) {
+    bool has_ended = false;
+    asio::co_spawn(context, std::move(coroutine), [&](const std::exception_ptr& thrown) {
+        if (thrown) std::rethrow_exception(thrown);
+        has_ended = true;
+    });
+    context.run();
+    CHECK(has_ended);
+}
+
+} // namespace
+
+TEST_CASE("what is more than a call takes as_result and other tokens, too") {
+    const redis_process server = start(server_kind::mini_redis);
+    asio::io_context context{1};
+    run_on(look_rather_than_catch<asio::any_io_executor>(address_of(server)), context);
+    context.restart();
+    run_on(look_rather_than_catch<asio::io_context::executor_type>(address_of(server)), context);
+}
+
+TEST_CASE("callbacks are enough, without any coroutine") {
+    const redis_process server = start(server_kind::mini_redis);
+    asio::io_context context{1};
+    client c;
+    subscriber news;
+    std::string heard;
+    const auto on_message = [&](const std::exception_ptr& failed, const auto& got) {
+        if (!failed && got) heard = got->payload;
+        news.close();
+        c.close();
+    };
+    const auto on_subscribed = [&](const std::exception_ptr& failed, subscriber made) {
+        CHECK(!failed);
+        news = std::move(made);
+        c.publish("news", "good", [](const std::exception_ptr&, std::int64_t) {});
+        news.next(on_message);
+    };
+    const auto on_connected = [&](const std::exception_ptr& failed, client made) {
+        CHECK(!failed);
+        c = std::move(made);
+        c.subscribe("news", on_subscribed);
+    };
+    client::connect(context.get_executor(), address_of(server), on_connected);
+    context.run();
+    CHECK(heard == "good");
+
+    std::optional<std::error_code> refused;
+    const std::string nobody = "127.0.0.1:" + std::to_string(find_free_port());
+    client::connect(context.get_executor(), nobody,
+                    as_result([&](const result<client>& end) { refused = end.error().code(); }));
+    context.restart();
+    context.run();
+    CHECK(refused == asio::error::connection_refused);
+}
+
 TEST_CASE("a future waits in another thread") {
     const redis_process server = start(server_kind::mini_redis);
     asio::io_context context{1};

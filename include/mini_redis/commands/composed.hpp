@@ -41,8 +41,9 @@ public:
     ///
     /// *Errors*: those of a call; what `read` and `write` throw. *Cancellation*: as a call.
     template <class Read, class Write>
-    auto transaction(key_names watched, Read read, Write write) {
-        return run_transaction(self(), std::move(watched), std::move(read), std::move(write));
+    auto transaction(key_names watched, Read read, Write write, auto... token) {
+        return run_transaction(self(), std::move(watched), std::move(read), std::move(write),
+                               std::move(token)...);
     }
 
     /// Calls with a time-out of their own, instead of the client's; zero: none.
