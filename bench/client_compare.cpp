@@ -196,21 +196,21 @@ std::vector<contestant> make_contestants(const arguments& given, const std::stri
 }
 
 void print(const std::vector<contestant>& all) {
-    std::printf("%-20s %-30s %10s %9s %11s %12s\n", "mode", "client", "calls/s", "CPU ns",
-                "allocations", "system calls");
+    std::printf("%-30s  %-19s %10s %11s %16s %17s\n", "client", "mode", "calls/s", "CPU ns/call",
+                "allocations/call", "system calls/call");
     const std::string* mode = nullptr;
     for (const contestant& each : all) {
         const bool is_first = !mode || *mode != each.mode;
         if (mode && is_first) std::printf("\n");
         mode = &each.mode;
-        std::printf("%-20s %-30s %10.0f %9.0f", each.mode.c_str(), each.client.c_str(),
+        std::printf("%-30s  %-19s %10.0f %11.0f", each.client.c_str(), each.mode.c_str(),
                     median(each.samples, &sample::calls_per_second),
                     median(each.samples, &sample::processor_ns));
         if (can_count)
-            std::printf(" %11.3f %12.3f\n", median(each.samples, &sample::allocations),
+            std::printf(" %16.3f %17.3f\n", median(each.samples, &sample::allocations),
                         median(each.samples, &sample::system_calls));
         else
-            std::printf(" %11s %12s\n", "-", "-");
+            std::printf(" %16s %17s\n", "-", "-");
     }
 }
 

@@ -12,7 +12,7 @@ import sys
 
 import compare
 
-COLUMNS = ("mode", "client", "calls/s", "CPU ns", "allocations", "system calls")
+COLUMNS = ("client", "mode", "calls/s", "CPU ns", "allocations", "system calls")
 
 
 def main():
@@ -39,8 +39,8 @@ def main():
     rows = [re.split(r"\s{2,}", line.strip()) for line in printed.splitlines()[1:] if line.strip()]
     if options.write:
         table = ["| " + " | ".join(COLUMNS) + " |", "|---|---|---:|---:|---:|---:|"]
-        table += [f"| {mode} | {client} | {int(calls):,} | {int(cpu):,} | {allocations} | {system_calls} |"
-                  for mode, client, calls, cpu, allocations, system_calls in rows]
+        table += [f"| {client} | {mode} | {int(calls):,} | {int(cpu):,} | {allocations} | {system_calls} |"
+                  for client, mode, calls, cpu, allocations, system_calls in rows]
         compare.write_section("Clients", [
             "Written by `bench/clients.py --write`: what a call costs the client, of this library and of hiredis",
             "(Debian's libhiredis), on one redis-server; the clients take turns, and a line has the medians of",
