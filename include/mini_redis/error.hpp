@@ -26,7 +26,8 @@ enum class errc {
     bad_address,
     /// The server answered with an error; redis_error, or the failure, has its text.
     error_reply,
-    /// The command would change what the connection is (SUBSCRIBE, MONITOR), so send() refuses it.
+    /// The command would change what the connection is (SUBSCRIBE, MONITOR), or what becomes of
+    /// others' calls (MULTI), so send() and command() refuse it.
     not_allowed,
     /// The connection was lost, or there was none, before the request was sent: the command has
     /// not run, and may be tried again.

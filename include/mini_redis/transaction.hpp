@@ -23,6 +23,9 @@ template <class Client>
 class watching_client : public commands<watching_client<Client>>,
                         public generic_commands<watching_client<Client>> {
 public:
+    /// So that WATCH concerns nobody else.
+    static constexpr bool has_own_connection = true;
+
     watching_client(Client& of, lent_connection& on) noexcept : client_{&of}, on_{&on} {}
 
     watching_client(const watching_client&) = delete;

@@ -50,18 +50,22 @@ request_traits traits_of(words_view words) noexcept {
     constexpr std::array<std::string_view, 2> streams{"XREAD", "XREADGROUP"};
     constexpr double seconds = 1000;
 
+    constexpr std::array<std::string_view, 2> for_others{"MULTI", "WATCH"};
+
     request_traits traits;
     traits.is_allowed = is_allowed(words);
+    traits.concerns_others = !words.empty() && is_one_of(words[0], for_others);
     if (!traits.is_allowed || words.size() < 3) return traits;
     const char initial = words[0].empty() ? '\0' : words[0][0];
     if (initial == 'B' || initial == 'b') {
         if (is_one_of(words[0], last))
-            traits = {true, true, read_wait(words.back(), seconds)};
+            traits = {true, false, true, read_wait(words.back(), seconds)};
         else if (is_one_of(words[0], second))
-            traits = {true, true, read_wait(words[1], seconds)};
+            traits = {true, false, true, read_wait(words[1], seconds)};
     } else if ((initial == 'X' || initial == 'x') && is_one_of(words[0], streams)) {
         for (std::size_t i = 1; i + 1 < words.size() && !is_same_word(words[i], "STREAMS"); ++i)
-            if (is_same_word(words[i], "BLOCK")) traits = {true, true, read_wait(words[i + 1], 1)};
+            if (is_same_word(words[i], "BLOCK"))
+                traits = {true, false, true, read_wait(words[i + 1], 1)};
     }
     return traits;
 }

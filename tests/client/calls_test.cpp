@@ -156,6 +156,11 @@ TEST_CASE("send refuses what would change the connection") {
         CHECK(error == errc::not_allowed);
         error = co_await error_of(c.send(command_line{}));
         CHECK(error == errc::not_allowed);
+        // They would be in force for the calls of others.
+        error = co_await error_of(c.command<void>("MULTI"));
+        CHECK(error == errc::not_allowed);
+        error = co_await error_of(c.within(1s).send("watch", "key"));
+        CHECK(error == errc::not_allowed);
         std::string reply = co_await c.ping();
         CHECK(reply == "PONG");
     });

@@ -26,7 +26,7 @@ public:
     /// others' replies would be taken for its own. A blocking command (BLPOP …) takes a connection
     /// of its own. What sets up the connection (AUTH, SELECT, CLIENT SETNAME …) does so for the
     /// client's later ones as well, but not for subscribers that are there already. MULTI and WATCH
-    /// would concern all callers: see transaction().
+    /// would concern all callers, and fail with errc::not_allowed as well: see transaction().
     template <class Reply, class... Args>
     auto command(const Args&... args) {
         generic_issuer<typed_reader<Reply>> checked{self(), {}};
@@ -105,7 +105,9 @@ private:
             call_settings settings;
             with_views(words, [&](std::span<const std::string_view> views) {
                 const request_traits traits = traits_of(views);
-                if (!traits.is_allowed) settings.refused = errc::not_allowed;
+                constexpr bool is_alone = requires { Self::has_own_connection; };
+                if (!traits.is_allowed || (traits.concerns_others && !is_alone))
+                    settings.refused = errc::not_allowed;
                 settings.blocks = traits.blocks;
                 settings.wait = traits.wait;
             });

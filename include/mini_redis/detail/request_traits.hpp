@@ -11,6 +11,8 @@ struct request_traits {
     /// False: it has no reply or several (SUBSCRIBE, MONITOR …), or changes what the connection is
     /// (HELLO, RESET), so that others' replies would be taken for its own or not understood.
     bool is_allowed = true;
+    /// It changes what becomes of those behind it (MULTI, WATCH), which may be others'.
+    bool concerns_others = false;
     /// It may wait for an element (BLPOP, XREAD BLOCK …), as long as `wait`; zero: without limit.
     bool blocks = false;
     std::chrono::milliseconds wait{0};
