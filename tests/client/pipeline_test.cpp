@@ -164,6 +164,60 @@ TEST_CASE("a pipeline refuses what would change the connection") {
     });
 }
 
+TEST_CASE("a pipeline may have any number of commands") {
+    for (const server_kind kind : available_servers()) {
+        const redis_process server = start(kind);
+        INFO(to_string(kind));
+        run([&]() -> asio::awaitable<void> {
+            client c = co_await client::connect(address_of(server));
+            auto sets = c.pipeline().of<bool>();
+            for (int i = 0; i < 1000; ++i)
+                sets.set("key:" + std::to_string(i), i);
+            CHECK(sets.size() == 1000);
+            const std::vector<bool> set = co_await sets.execute();
+            CHECK(set == std::vector<bool>(1000, true));
+
+            // What they answer is up to them, and each has its own error.
+            const script answer{"return 42"};
+            auto mixed = c.transaction().of<frame>();
+            mixed.get("key:7");
+            mixed.command("RPUSH", "list", "a", "b");
+            mixed.eval<int>(answer, {});
+            const std::vector<frame> frames = co_await mixed.execute();
+            REQUIRE(frames.size() == 3);
+            CHECK(frames[0].text() == "7");
+            CHECK(frames[1] == frame::integer(2));
+            CHECK(frames[2] == frame::integer(42));
+            auto numbers = c.pipeline().within(10s).of<int>();
+            numbers.incr("key:7");
+            numbers.incr("list");
+            const std::vector<result<int>> each = co_await numbers.execute_each();
+            CHECK(each.at(0).value() == 8);
+            CHECK(each.at(1).error().code() == errc::error_reply);
+            numbers.incr("list");
+            const result<std::vector<int>> whole = co_await numbers.execute(as_result);
+            CHECK(whole.error().code() == errc::error_reply);
+
+            // It may be none.
+            const std::vector<int> nothing = co_await numbers.execute();
+            CHECK(nothing.empty());
+            const std::vector<int> nothing_at_once = co_await c.transaction().of<int>().execute();
+            CHECK(nothing_at_once.empty());
+
+            // Depending on what was read.
+            const auto read = [](watching_client<client>& t) { return t.get<int>("key:3"); };
+            const auto write = [](auto multi, int times) {
+                auto all = multi.template of<int>();
+                for (int i = 0; i < times; ++i)
+                    all.incr("key:3");
+                return all;
+            };
+            const std::vector<int> sums = co_await c.transaction({"key:3"}, read, write);
+            CHECK(sums == std::vector<int>{4, 5, 6});
+        });
+    }
+}
+
 TEST_CASE("a thread has pipelines, too") {
     const redis_process server = start(server_kind::mini_redis);
     auto c = blocking_client::connect(address_of(server));

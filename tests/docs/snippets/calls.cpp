@@ -115,6 +115,15 @@ TEST_CASE("pipeline.hpp") {
     });
 }
 
+TEST_CASE("pipeline.hpp: of one type") {
+    with_client([](client& c) -> asio::awaitable<void> {
+        co_await c.set("one", "1");
+        const std::vector<std::string> keys{"one", "absent"};
+#include "mini_redis/pipeline.hpp.2"
+        CHECK(values == std::vector<std::optional<std::string>>{"1", std::nullopt});
+    });
+}
+
 TEST_CASE("reply_view.hpp") {
     with_client([](client& c) -> asio::awaitable<void> {
         co_await c.rpush("list", "one", "three");
