@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <map>
 #include <mini_redis/error.hpp>
 #include <mini_redis/frame.hpp>
@@ -35,7 +36,8 @@ namespace mini_redis {
 ///     };
 ///
 /// read() throws whatever it likes where the reply has another shape; unexpected_reply() makes the
-/// message that this library's own throw. The library's types:
+/// message that this library's own throw. A type that has no default constructor can be had with
+/// as_result, or within an optional or a container. The library's types:
 ///
 /// | type | reads |
 /// |---|---|
@@ -160,7 +162,7 @@ private:
         } else {
             try {
                 return variant{std::in_place_index<Index>, read_reply<alternative>(reply)};
-            } catch (const std::system_error&) {
+            } catch (const std::exception&) { // of a user's type, whatever it likes
                 return read_as<Index + 1>(reply);
             }
         }

@@ -1,8 +1,10 @@
 // Each typed command, against our server and a real one, in both protocols.
 #include <map>
 #include <mini_redis/client.hpp>
+#include <optional>
 #include <set>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "client/typed_calls.hpp"
@@ -16,7 +18,40 @@ using texts = std::vector<std::string>;
 using text_set = std::set<std::string>;
 using scored = std::vector<scored_member>;
 
+// Has no default constructor, and throws what is none of the library's errors.
+class shelf {
+public:
+    explicit shelf(int number) noexcept : number_{number} {}
+
+    int number() const noexcept { return number_; }
+
+private:
+    int number_;
+};
+
 } // namespace
+
+template <>
+struct mini_redis::from_reply<shelf> {
+    static shelf read(const reply_view& reply) {
+        return shelf{std::stoi(read_reply<std::string>(reply))};
+    }
+};
+
+TEST_CASE("a user's type among others") {
+    with_each_server([](blocking_client& c) {
+        c.mset("a", 12, "b", "nowhere");
+        CHECK(c.get<shelf>("a").number() == 12);
+        const auto both = c.mget<std::vector<std::optional<shelf>>>("a", "absent");
+        CHECK(both.at(0)->number() == 12);
+        CHECK_FALSE(both.at(1));
+        // Whatever it throws, it is not the one that the reply fits.
+        using place = std::variant<shelf, std::string>;
+        CHECK(c.get<place>("a").index() == 0);
+        CHECK(std::get<std::string>(c.get<place>("b")) == "nowhere");
+        CHECK(c.get<shelf>("b", as_result).error().code() == errc::unexpected_reply);
+    });
+}
 
 TEST_CASE("strings and bits") {
     with_each_server([](blocking_client& c) {
