@@ -213,6 +213,7 @@ auto execute_batch(Client& on, request_batch requests, call_settings settings, R
     settings.replies = static_cast<std::uint32_t>(requests.size());
     if (!requests.are_allowed()) settings.refused = errc::not_allowed;
     settings.blocks = !IsAtomic && requests.block(); // in a transaction nothing waits
+    settings.wait = requests.wait();
     return on.template start<Value>(std::move(requests), settings, std::move(reader),
                                     std::move(token)...);
 }

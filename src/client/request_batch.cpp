@@ -4,6 +4,7 @@
 #include <mini_redis/detail/request_traits.hpp>
 
 #include "client/connection_setup.hpp"
+#include "client/deadline.hpp"
 #include "resp/output_buffer.hpp"
 #include "resp/request_writer.hpp"
 
@@ -22,7 +23,11 @@ void request_batch::add(std::span<const std::string_view> words) {
     const bool sets_up = connection_setup::may_set_up(words.empty() ? "" : words[0]) &&
                          !connection_setup::name_of(words).empty();
     are_allowed_ = are_allowed_ && traits.is_allowed && !sets_up;
-    block_ = block_ || traits.blocks;
+    if (traits.blocks) {
+        block_ = true;
+        has_limit_ = has_limit_ && traits.wait.count() > 0;
+        wait_ = longer(wait_, traits.wait);
+    }
     thread_local output_buffer request; // whose memory serves the next as well
     request.clear();
     write_request(request, words);

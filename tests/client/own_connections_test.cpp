@@ -128,6 +128,22 @@ TEST_CASE("a call that is cancelled while it waits takes no element") {
     }
 }
 
+TEST_CASE("a pipeline that waits for a limited time ends, though the server is silent") {
+    run([&]() -> asio::awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        scripted_server server{executor};
+        connect_options options = quiet();
+        options.call_timeout = 20ms;
+        client c = co_await client::connect(server.address(), options);
+        auto waiting = c.pipeline().command<key_and_text>("BLPOP", "list", 0.1).get("key");
+        const auto before = std::chrono::steady_clock::now();
+        const auto end = co_await waiting.execute(as_result);
+        CHECK(end.error().code() == errc::timed_out);
+        CHECK(end.error().may_have_run());
+        CHECK(std::chrono::steady_clock::now() - before >= 120ms);
+    });
+}
+
 TEST_CASE("a transaction is tried again while the watched keys change") {
     for (const server_kind kind : available_servers()) {
         const redis_process server = start(kind);

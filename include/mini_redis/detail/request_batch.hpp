@@ -1,6 +1,7 @@
 // Requests that are written out before they are sent. Not for applications.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -42,8 +43,13 @@ public:
     /// Whether all of them are; see request_traits.
     bool are_allowed() const noexcept { return are_allowed_; }
 
-    /// Whether one of them may.
+    /// Whether one of them may wait for an element.
     bool block() const noexcept { return block_; }
+
+    /// How long all of them may at most; zero: without limit.
+    std::chrono::milliseconds wait() const noexcept {
+        return has_limit_ ? wait_ : std::chrono::milliseconds{0};
+    }
 
 private:
     std::string bytes_;
@@ -51,6 +57,8 @@ private:
     std::size_t size_ = 0;
     bool are_allowed_ = true;
     bool block_ = false;
+    bool has_limit_ = true;
+    std::chrono::milliseconds wait_{0};
 };
 
 } // namespace mini_redis
