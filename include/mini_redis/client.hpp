@@ -89,8 +89,9 @@ public:
     /// every address that the name has, then introduces itself (HELLO, AUTH, SELECT) as the address
     /// and the options say. A first attempt that fails is not repeated.
     ///
-    /// *Errors*: errc::bad_address, errc::timed_out, the operating system's (connection_refused …),
-    /// redis_error if the server refuses (WRONGPASS …). *Cancellation*: gives up.
+    /// *Errors*: errc::bad_address, errc::timed_out, the operating system's as Asio has them
+    /// (asio::error::connection_refused …), redis_error if the server refuses (WRONGPASS …).
+    /// *Cancellation*: gives up.
     static asio::awaitable<basic_client, Executor> connect(std::string address,
                                                            connect_options options = {}) {
         const asio::any_io_executor executor = co_await asio::this_coro::executor;

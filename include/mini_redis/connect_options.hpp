@@ -50,7 +50,8 @@ struct connect_options {
     /// SELECT, unless 0.
     int database = 0;
 
-    /// resp3 asks with HELLO 3, and stays with RESP2 if the server does not know it.
+    /// resp3 asks with HELLO 3, and stays with RESP2 if the server does not know it. A proxy that
+    /// closes the connection instead of saying so (twemproxy) needs resp2.
     protocol_version protocol = protocol_version::resp3;
 
     /// TLS, as an address that begins with rediss:// asks for as well.

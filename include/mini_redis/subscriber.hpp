@@ -160,7 +160,7 @@ public:
         requires names_then_token<Args...>
     auto subscribe(const Args&... channels) {
         const auto use = [this](auto... each) {
-            return enter(channel_kind::channel, std::move(each)...);
+            return this->enter(channel_kind::channel, std::move(each)...);
         };
         return split_names(use, channels...);
     }
@@ -169,7 +169,7 @@ public:
         requires names_then_token<Args...>
     auto psubscribe(const Args&... patterns) {
         const auto use = [this](auto... each) {
-            return enter(channel_kind::pattern, std::move(each)...);
+            return this->enter(channel_kind::pattern, std::move(each)...);
         };
         return split_names(use, patterns...);
     }
@@ -178,7 +178,7 @@ public:
         requires names_then_token<Args...>
     auto ssubscribe(const Args&... channels) {
         const auto use = [this](auto... each) {
-            return enter(channel_kind::shard_channel, std::move(each)...);
+            return this->enter(channel_kind::shard_channel, std::move(each)...);
         };
         return split_names(use, channels...);
     }
@@ -200,7 +200,7 @@ public:
         requires names_or_token<Args...>
     auto unsubscribe(const Args&... channels) {
         const auto use = [this](auto... each) {
-            return leave(channel_kind::channel, std::move(each)...);
+            return this->leave(channel_kind::channel, std::move(each)...);
         };
         return split_names(use, channels...);
     }
@@ -209,7 +209,7 @@ public:
         requires names_or_token<Args...>
     auto punsubscribe(const Args&... patterns) {
         const auto use = [this](auto... each) {
-            return leave(channel_kind::pattern, std::move(each)...);
+            return this->leave(channel_kind::pattern, std::move(each)...);
         };
         return split_names(use, patterns...);
     }
@@ -218,7 +218,7 @@ public:
         requires names_or_token<Args...>
     auto sunsubscribe(const Args&... channels) {
         const auto use = [this](auto... each) {
-            return leave(channel_kind::shard_channel, std::move(each)...);
+            return this->leave(channel_kind::shard_channel, std::move(each)...);
         };
         return split_names(use, channels...);
     }
