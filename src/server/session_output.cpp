@@ -1,8 +1,10 @@
 // What a session sends: replies at once, as much as the peer takes, and the rest when it takes it.
 //
-// unsent_ holds that rest. The request loop waits in drain() until it is gone, so that who does not
-// read is not read from either. Messages of publish/subscribe come at any time: they are appended
-// to unsent_, and drained beside the loop; who leaves too many of them unread is disconnected.
+// unsent_ holds that rest. The request loop executes nothing more until it is gone, so that who
+// does not read is not answered without end; but it takes further requests in, as many as
+// client-query-buffer-limit allows: many clients write all of a pipeline before they read. Messages
+// of publish/subscribe come at any time: they are appended to unsent_, and drained beside the loop;
+// who leaves too many of them unread is disconnected.
 #include <asio/buffer.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/post.hpp>
@@ -76,6 +78,18 @@ task<void> session::drain() {
             co_return;
         }
     }
+}
+
+// Until the peer has taken all, or is gone.
+task<void> session::drain_and_read() {
+    if (!draining_) begin_drain();
+    reads_ahead_ = true;
+    bool reads = true;
+    while (reads && !unsent_.empty() && socket_.is_open())
+        reads = co_await receive_while_waiting();
+    reads_ahead_ = false;
+    if (is_over_input_limit()) co_return cut();
+    if (socket_.is_open()) co_await drain(); // it sends nothing more, but may still take replies
 }
 
 // -- Publish and subscribe -------------------------------------------------------------------
@@ -159,6 +173,7 @@ void session::begin_drain() {
                        self->draining_ = false;
                        if (failure) self->cut();
                        self->flush_pushes(); // what came since
+                       if (self->reads_ahead_ && self->unsent_.empty()) self->stop_reading();
                    });
 }
 

@@ -92,6 +92,43 @@ TEST_CASE("servers live side by side, and after one another on the same port") {
     CHECK(other.connect().command({"PING"}).text == "PONG");
 }
 
+TEST_CASE("a server listens elsewhere when CONFIG SET says so") {
+    running_server redis{small(2)};
+    const running_server other;
+    const std::uint16_t first = redis.port();
+    raw_connection client = redis.connect();
+    const auto set = [&](const std::string& name, const std::string& value) {
+        return client.command({"CONFIG", "SET", name, value}).text;
+    };
+    CHECK(set("port", std::to_string(first)) == "OK"); // there it is
+    CHECK(set("port", std::to_string(other.port())) ==
+          "ERR CONFIG SET failed (possibly related to argument 'port') - Unable to listen on this "
+          "port. Check server logs.");
+    CHECK(redis.port() == first);
+    CHECK(redis.connect().command({"PING"}).text == "PONG");
+
+    const std::uint16_t next = find_free_port();
+    CHECK(set("port", std::to_string(next)) == "OK");
+    CHECK(redis.port() == next);
+    CHECK(redis.connect().command({"CONFIG", "GET", "port"}).elements[1].text ==
+          std::to_string(next));
+    CHECK(eventually([&] { return refuses(first); }));
+    CHECK(client.command({"PING"}).text == "PONG"); // who is there stays
+
+    CHECK(set("bind", "127.0.0.1 127.0.0.2") == "OK");
+    CHECK(raw_connection{next, "127.0.0.2"}.command({"PING"}).text == "PONG");
+    CHECK(redis.connect().command({"PING"}).text == "PONG");
+    CHECK(
+        set("bind", "127.0.0.2 192.0.2.1") ==
+        "ERR CONFIG SET failed (possibly related to argument 'bind') - Failed to bind to specified "
+        "addresses. Check server logs.");
+    CHECK(set("bind", "127.0.0.2 -192.0.2.1") == "OK");
+    CHECK(eventually([&] { return refuses(next); }));
+    CHECK(raw_connection{next, "127.0.0.2"}.command({"PING"}).text == "PONG");
+    redis.stop();
+    CHECK_THROWS(raw_connection{next, "127.0.0.2"});
+}
+
 TEST_CASE("what cannot be listened on is an error that names its cause") {
     const running_server first;
     server_options taken = small();
