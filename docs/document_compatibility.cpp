@@ -69,7 +69,9 @@ constexpr std::pair<std::string_view, std::string_view> differences[] = {
                         "follows its reply; in Redis it may stand inside of it"},
     {"command|docs", "without history, deprecation and module fields; summaries are our own"},
     {"config|get", "the settings that mini-redis has"},
-    {"config|set", "the settings that mini-redis has; no value that it could not honour"},
+    {"config|set",
+     "the settings that mini-redis has; no value that it could not honour; bind takes no "
+     "address that overlaps with an open one, such as * with 127.0.0.1"},
     {"debug", "OBJECT, SLEEP, SET-ACTIVE-EXPIRE and what tests need; the rest is an error"},
     {"eval", "a script that ends with an error object of no text is answered, where Redis 7.0 "
              "crashes; cjson.encode and cmsgpack.pack give 256 MB at most; a value's parts count "
