@@ -79,6 +79,9 @@ constexpr std::pair<std::string_view, std::string_view> differences[] = {
     {"fcall", "what a library keeps in local variables is kept by each worker thread for itself"},
     {"function|load", "a library whose functions' names differ only in case is refused, as two "
                       "such libraries are in Redis"},
+    {"lastsave", "when the server started: it saves nothing"},
+    {"replicaof", "NO ONE only"},
+    {"slaveof", "NO ONE only"},
     {"info", "every section and field; what is not there (persistence, replicas) is told "
              "as Redis tells it where it is off"},
     {"scan", "cursors are larger numbers; the guarantee is Redis's"},

@@ -74,8 +74,6 @@ public:
 
     worker& next_worker() noexcept;
 
-    void end_subscriptions(session& one) { hub_.forget(one); }
-
     void forget(session& one);
 
     // services

@@ -124,7 +124,6 @@ task<void> session::run() {
         keep(input);
         if (!socket_.is_open()) break;
     }
-    if (finishing_) say_goodbye();
     if (socket_.is_open()) co_await drain();
     leave();
     std::error_code ignored;

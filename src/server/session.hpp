@@ -155,7 +155,6 @@ private:
     task<void> drain();
     task<void> drain_and_read();
     void begin_drain();
-    void say_goodbye();
     output_buffer& notices();
     void end_push(const output_buffer& out);
     bool is_over_limit(std::size_t unread);

@@ -21,6 +21,11 @@
 #include "server/worker.hpp"
 
 namespace mini_redis {
+namespace {
+
+constexpr std::size_t most_unread_by_stranger = 1024;
+
+} // namespace
 
 void session::send_replies() {
     if (replies_ == &unsent_) {
@@ -80,8 +85,13 @@ task<void> session::drain() {
     }
 }
 
-// Until the peer has taken all, or is gone.
+// Until the peer has taken all, or is gone. For who has not said the password nothing is kept that
+// is worth mentioning.
 task<void> session::drain_and_read() {
+    if (!authenticated) {
+        if (unsent_.size() > most_unread_by_stranger) co_return cut();
+        co_return co_await drain();
+    }
     if (!draining_) begin_drain();
     reads_ahead_ = true;
     bool reads = true;
@@ -175,27 +185,6 @@ void session::begin_drain() {
                        self->flush_pushes(); // what came since
                        if (self->reads_ahead_ && self->unsent_.empty()) self->stop_reading();
                    });
-}
-
-void session::say_goodbye() {
-    if (subscriptions() == 0 || !socket_.is_open()) return;
-    reply_writer reply{unsent_, protocol};
-    std::size_t left = extra->channels.size() + extra->patterns.size();
-    const auto tell = [&](std::string_view kind, std::string_view name) {
-        reply.push(3);
-        reply.bulk_string(kind);
-        reply.bulk_string(name);
-        reply.integer(static_cast<std::int64_t>(--left));
-    };
-    for (const std::string& channel : extra->channels)
-        tell("unsubscribe", channel);
-    for (const std::string& pattern : extra->patterns)
-        tell("punsubscribe", pattern);
-    left = extra->shard_channels.size();
-    for (const std::string& channel : extra->shard_channels)
-        tell("sunsubscribe", channel);
-    home_->server().end_subscriptions(*this); // no message comes after these
-    send_unsent();
 }
 
 } // namespace mini_redis

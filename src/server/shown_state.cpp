@@ -109,9 +109,9 @@ client_info shown_state::describe(core& server) const {
         info.library_version = names_->library_version;
     }
     info.age_seconds = (server.time().now_ms() - created_ms_) / 1000;
-    info.idle_seconds =
-        std::max<std::int64_t>(0, static_cast<std::int64_t>(server.uptime_seconds()) -
-                                      static_cast<std::int64_t>(last_active()));
+    // It is noted to a second only.
+    info.idle_seconds = std::clamp<std::int64_t>(
+        std::int64_t{server.uptime_seconds()} - std::int64_t{last_active()}, 0, info.age_seconds);
     info.database = database_.load(std::memory_order_relaxed);
     info.channels = channels_.load(std::memory_order_relaxed);
     info.patterns = patterns_.load(std::memory_order_relaxed);

@@ -313,7 +313,8 @@ TEST_CASE("a second signal ends the program at once") {
     CHECK(redis.wait_for_exit(20s) == 1); // the end in order would be 0
 }
 
-TEST_CASE("subscribers are told that their subscriptions end") {
+// An unsubscribe message would be taken for the client's own wish: it would not subscribe again.
+TEST_CASE("subscribers are told by the end of the connection, as by Redis") {
     running_server redis;
     raw_connection client = redis.connect();
     client.send("SUBSCRIBE a b\r\nPSUBSCRIBE p*\r\n");
@@ -322,10 +323,8 @@ TEST_CASE("subscribers are told that their subscriptions end") {
     resp3.send("HELLO 3\r\nSUBSCRIBE a\r\n");
     resp3.read_replies(2);
     redis.stop();
-    CHECK(client.read_to_end() == "*3\r\n$11\r\nunsubscribe\r\n$1\r\na\r\n:2\r\n"
-                                  "*3\r\n$11\r\nunsubscribe\r\n$1\r\nb\r\n:1\r\n"
-                                  "*3\r\n$12\r\npunsubscribe\r\n$2\r\np*\r\n:0\r\n");
-    CHECK(resp3.read_to_end() == ">3\r\n$11\r\nunsubscribe\r\n$1\r\na\r\n:0\r\n");
+    CHECK(client.read_to_end().empty());
+    CHECK(resp3.read_to_end().empty());
 }
 
 TEST_CASE("messages that a subscriber has not yet taken come whole before the end") {
@@ -346,7 +345,7 @@ TEST_CASE("messages that a subscriber has not yet taken come whole before the en
         "*3\r\n$7\r\nmessage\r\n$4\r\nnews\r\n$100000\r\n" + payload + "\r\n";
     for (std::size_t i = 0; i < count; ++i)
         if (slow.read_reply() != message) FAIL("message " << i);
-    CHECK(slow.read_to_end() == "*3\r\n$11\r\nunsubscribe\r\n$4\r\nnews\r\n:0\r\n");
+    CHECK(slow.read_to_end().empty());
     redis.wait();
 }
 

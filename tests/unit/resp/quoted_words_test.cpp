@@ -1,4 +1,5 @@
-// Words with quotes, of which inline requests, configuration files and scripts' first lines consist.
+// Words with quotes, of which inline requests, configuration files and scripts' first lines
+// consist.
 #include <string>
 #include <vector>
 
