@@ -111,6 +111,7 @@ void serve(const mini_redis::server_configuration& configuration) {
     const pid_file own{configuration.process.at("pidfile")};
     spdlog::info("mini-redis {} listens on {}:{} with {} worker thread{}", mini_redis::version,
                  options.bind, server.port(), options.threads, options.threads == 1 ? "" : "s");
+    spdlog::info("Ready to accept connections"); // what scripts that start a Redis wait for
     const std::string& supervisor = configuration.process.at("supervised");
     if (supervisor == "systemd" || supervisor == "auto") tell_systemd("READY=1");
     std::thread waiting{[&] { signals_only.run(); }};

@@ -30,6 +30,7 @@ constexpr auto groups = std::to_array<std::pair<std::string_view, std::string_vi
     {"scripting", "Scripts and functions"},
     {"connection", "The connection"},
     {"server", "The server"},
+    {"cluster", "Clusters (mini-redis is in none)"},
 });
 
 // As it is typed, with what Markdown would take for its own marked as code.

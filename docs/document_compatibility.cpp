@@ -69,7 +69,9 @@ constexpr std::pair<std::string_view, std::string_view> differences[] = {
                         "follows its reply; in Redis it may stand inside of it"},
     {"command|docs", "without history, deprecation and module fields; summaries are our own"},
     {"config|get", "the settings that mini-redis has"},
-    {"config|set", "the settings that mini-redis has; no value that it could not honour"},
+    {"config|set",
+     "the settings that mini-redis has; no value that it could not honour; bind takes no "
+     "address that overlaps with an open one, such as * with 127.0.0.1"},
     {"debug", "OBJECT, SLEEP, SET-ACTIVE-EXPIRE and what tests need; the rest is an error"},
     {"eval", "a script that ends with an error object of no text is answered, where Redis 7.0 "
              "crashes; cjson.encode and cmsgpack.pack give 256 MB at most; a value's parts count "
@@ -77,6 +79,9 @@ constexpr std::pair<std::string_view, std::string_view> differences[] = {
     {"fcall", "what a library keeps in local variables is kept by each worker thread for itself"},
     {"function|load", "a library whose functions' names differ only in case is refused, as two "
                       "such libraries are in Redis"},
+    {"lastsave", "when the server started: it saves nothing"},
+    {"replicaof", "NO ONE only"},
+    {"slaveof", "NO ONE only"},
     {"info", "every section and field; what is not there (persistence, replicas) is told "
              "as Redis tells it where it is off"},
     {"scan", "cursors are larger numbers; the guarantee is Redis's"},

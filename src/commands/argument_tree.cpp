@@ -47,9 +47,11 @@ argument grouped(std::string_view type, argument_list inner) {
     return {.name = joined_names(inner), .type = std::string{type}, .arguments = std::move(inner)};
 }
 
-// In a bracket, a literal belongs to what follows it: [COUNT count], [AUTH username password].
+// In a bracket, a literal belongs to what follows it, unless that is another: [COUNT count],
+// [AUTH username password], but [NO ONE].
 argument as_one(argument_list list) {
-    const bool introduced = list.size() > 1 && list.front().type == "pure-token";
+    const bool introduced =
+        list.size() > 1 && list[0].type == "pure-token" && list[1].type != "pure-token";
     if (!introduced)
         return list.size() == 1 ? std::move(list.front()) : grouped("block", std::move(list));
     std::string token = std::move(list.front().token);

@@ -38,6 +38,7 @@ std::string flags_of(const client_info& client) {
     if (client.broken_redirect) flags += 'R';
     if (client.broadcast) flags += 'B';
     if (client.close_after_reply) flags += 'c';
+    if (client.is_local) flags += 'U';
     if (client.no_evict) flags += 'e';
     if (client.no_touch) flags += 'T';
     return flags.empty() ? "N" : flags;
@@ -123,9 +124,23 @@ void client_setinfo(context& c) {
     c.reply.ok();
 }
 
+// The request that asks counts as not yet executed.
+void add_own_request(const context& c, client_info& own) {
+    fmt::memory_buffer head;
+    fmt::format_to(std::back_inserter(head), "*{}\r\n", c.args.size());
+    own.input_bytes += head.size();
+    for (const std::string_view word : c.args) {
+        head.clear();
+        fmt::format_to(std::back_inserter(head), "${}\r\n\r\n", word.size());
+        own.input_bytes += head.size() + word.size();
+    }
+}
+
 void client_info_line(context& c) {
     std::string text;
-    append_line(text, c.server.describe(c.client));
+    client_info own = c.server.describe(c.client);
+    add_own_request(c, own);
+    append_line(text, own);
     c.reply.verbatim_string("txt", text);
 }
 
@@ -147,7 +162,9 @@ void client_list(context& c) {
     }
 
     c.server.refresh(c.client); // what it has changed in this transaction
-    const std::vector<client_info> clients = c.server.clients();
+    std::vector<client_info> clients = c.server.clients();
+    for (client_info& client : clients)
+        if (client.id == c.client.id) add_own_request(c, client);
     std::string text;
     if (ids) { // in the order in which they were asked for
         for (const std::uint64_t id : *ids)

@@ -37,6 +37,11 @@ bool counts_fit(const command& row, std::span<const std::string_view> request) {
     return true;
 }
 
+// Where numbers that are wrong are no error, but mean that there are no keys.
+bool may_lack_keys(const command& row) noexcept {
+    return has(row.flags, command_flag::no_mandatory_keys);
+}
+
 // The row that COMMAND GETKEYS's request means; replies with an error and returns null if it has no
 // keys or is no request.
 const command* row_with_keys(context& c, std::span<const std::string_view> request) {
@@ -47,7 +52,7 @@ const command* row_with_keys(context& c, std::span<const std::string_view> reque
         c.reply.error("ERR The command has no key arguments");
     } else if (!arity_fits(*found.row, request.size())) {
         c.reply.error("ERR Invalid number of arguments specified for command");
-    } else if (!counts_fit(*found.row, request)) {
+    } else if (!counts_fit(*found.row, request) && !may_lack_keys(*found.row)) {
         c.reply.error("ERR Invalid arguments specified for command");
     } else {
         return found.row;
@@ -78,11 +83,13 @@ void command_getkeys(context& c) {
     const std::span<const std::string_view> request = c.args.subspan(2);
     const command* const row = row_with_keys(c, request);
     if (row == nullptr) return;
+    if (!counts_fit(*row, request)) return c.reply.array(0);
     std::vector<std::string_view> keys;
     for_each_key(*row, request, [&](std::size_t at) { keys.push_back(request[at]); });
     const std::vector<std::string_view> planned = planned_keys(*row, request);
     keys.insert(keys.end(), planned.begin(), planned.end());
-    if (keys.empty()) return c.reply.error("ERR Invalid arguments specified for command");
+    if (keys.empty() && !may_lack_keys(*row))
+        return c.reply.error("ERR Invalid arguments specified for command");
     c.reply.array(keys.size());
     for (const std::string_view key : keys)
         c.reply.bulk_string(key);
@@ -92,6 +99,7 @@ void command_getkeysandflags(context& c) {
     const std::span<const std::string_view> request = c.args.subspan(2);
     const command* const row = row_with_keys(c, request);
     if (row == nullptr) return;
+    if (!counts_fit(*row, request)) return c.reply.array(0);
     std::size_t count = 0;
     for_each_key(*row, request, [&](std::size_t) { ++count; });
     const std::vector<std::string_view> planned = planned_keys(*row, request);

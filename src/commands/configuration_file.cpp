@@ -14,6 +14,7 @@
 
 #include "commands/arguments.hpp"
 #include "commands/configuration_text.hpp"
+#include "resp/quoted_words.hpp"
 
 namespace mini_redis {
 namespace {

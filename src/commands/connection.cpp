@@ -10,10 +10,10 @@
 #include "commands/arguments.hpp"
 #include "commands/command.hpp"
 #include "commands/context.hpp"
+#include "commands/executor.hpp"
 #include "commands/families.hpp"
 #include "commands/settings.hpp"
 #include "commands/tracking.hpp"
-#include "commands/transaction.hpp"
 #include "resp/number.hpp"
 
 namespace mini_redis {
@@ -162,7 +162,7 @@ void reset(context& c) {
         client.extra->name.clear();
     }
     if (client.monitoring) c.server.end_monitoring(client);
-    end_transaction(client, c.store, false);
+    c.runner.end_transaction(client);
     end_tracking(client, c.store, c.server, false);
     client.database = 0;
     if (client.replies == reply_mode::off) { // after SKIP, this reply is the one to skip

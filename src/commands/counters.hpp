@@ -44,11 +44,12 @@ private:
     std::atomic<latency_histogram*> latencies_{nullptr}; // owned
 };
 
-/// On a cache line of its own, so that workers do not disturb each other.
+/// On cache lines of its own, so that workers do not disturb each other.
 struct alignas(64) counters {
     counter keyspace_hits;
     counter keyspace_misses;
     counter error_replies;
+    counter changes; ///< of keys
     counter bytes_in;
     counter bytes_out;
     counter reads;

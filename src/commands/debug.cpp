@@ -89,6 +89,75 @@ void debug_digest(context& c) {
     c.reply.simple_string(to_hex(all));
 }
 
+// DEBUG POPULATE count [prefix [size]]: keys that are not there yet, with their number as the
+// value, filled with zeros or cut to a size.
+void debug_populate(context& c) {
+    const std::optional<std::int64_t> count = parse_integer(c.args[2]);
+    const std::string_view prefix = c.args.size() > 3 ? c.args[3] : "key";
+    const std::optional<std::int64_t> size = c.args.size() > 4 ? parse_integer(c.args[4]) : 0;
+    if (count.value_or(-1) < 0 || size.value_or(-1) < 0)
+        return c.reply.error("ERR value is out of range, must be positive");
+    std::string value;
+    for (std::int64_t i = 0; i < *count; ++i) {
+        const std::string name = fmt::format("{}:{}", prefix, i);
+        value = fmt::format("value:{}", i);
+        if (*size != 0) value.resize(static_cast<std::size_t>(*size), '\0');
+        const hashed_key key{name};
+        const auto guard = c.lock_shard(c.store.shard_index(key.hash));
+        if (!c.db.find(key)) c.db.put_string(key, {}, value, std::nullopt);
+    }
+    c.reply.ok();
+}
+
+// A reply of each type that the protocol has, for clients to be tested with.
+void debug_protocol(context& c) {
+    const std::string_view type = c.args[2];
+    const auto is = [&](std::string_view wanted) { return equals_ignoring_case(type, wanted); };
+    const auto numbers = [&] {
+        for (int i = 0; i < 3; ++i)
+            c.reply.integer(i);
+    };
+    if (is("string")) return c.reply.bulk_string("Hello World");
+    if (is("integer")) return c.reply.integer(12345);
+    if (is("double")) return c.reply.real(3.141);
+    if (is("null")) return c.reply.null();
+    if (is("array")) return c.reply.array(3), numbers();
+    if (is("set")) return c.reply.set(3), numbers();
+    if (is("map")) {
+        c.reply.map(3);
+        for (int i = 0; i < 3; ++i) {
+            c.reply.integer(i);
+            c.reply.boolean(i == 1);
+        }
+        return;
+    }
+    if (is("attrib")) {
+        if (c.reply.resp3()) {
+            c.reply.raw("|1\r\n");
+            c.reply.bulk_string("key-popularity");
+            c.reply.array(2);
+            c.reply.bulk_string("key:123");
+            c.reply.integer(90);
+        }
+        return c.reply.bulk_string("Some real reply following the attribute");
+    }
+    if (is("push")) {
+        if (!c.reply.resp3()) return c.reply.error("ERR RESP2 is not supported by this command");
+        c.reply.push(2);
+        c.reply.bulk_string("server-cpu-usage");
+        c.reply.integer(42);
+        return c.reply.bulk_string("Some real reply following the push reply");
+    }
+    if (is("true")) return c.reply.boolean(true);
+    if (is("false")) return c.reply.boolean(false);
+    if (is("verbatim")) return c.reply.verbatim_string("txt", "This is a verbatim\nstring");
+    if (is("bignum")) return c.reply.big_number("1234567999999999999999999999999999999");
+    c.reply.error(
+        "ERR Wrong protocol type name. Please use one of the following: "
+        ""
+        "string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false");
+}
+
 void debug_help(context& c) {
     static constexpr std::string_view lines[] = {
         "DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
@@ -96,8 +165,18 @@ void debug_help(context& c) {
         "    Gives a digest of all that the databases hold.",
         "DIGEST-VALUE <key> [<key> ...]",
         "    Gives a digest of each key's value, whatever it is kept as.",
+        "ERROR <text>",
+        "    Replies with an error of that text.",
+        "LOG <text>",
+        "    Writes the text into the server's log.",
         "OBJECT <key>",
         "    Describes how the value at a key is kept.",
+        "POPULATE <count> [<prefix>] [<size>]",
+        "    Makes so many strings, at key:0 and so on or with another prefix, of that size.",
+        "PROTOCOL <type>",
+        "    Gives a reply of a type: string, integer, double, null, array, set, map, attrib, "
+        "push,",
+        "    verbatim, true, false or bignum.",
         "SET-ACTIVE-EXPIRE <0|1>",
         "    Lets expired keys that nobody asks for be reclaimed (1), or not (0).",
         "SLEEP <seconds>",
@@ -121,6 +200,13 @@ void debug(context& c) {
     if (words == 3 && is("object")) return debug_object(c);
     if (words >= 2 && is("digest-value")) return debug_digest_value(c);
     if (words == 2 && is("digest")) return debug_digest(c);
+    if (words == 3 && is("protocol")) return debug_protocol(c);
+    if (words >= 3 && words <= 5 && is("populate")) return debug_populate(c);
+    if (words == 3 && is("error")) return c.reply.error(shown(c.args[2]));
+    if (words == 3 && is("log")) {
+        c.server.log(script_log_level::warning, fmt::format("DEBUG LOG: {}", c.args[2]));
+        return c.reply.ok();
+    }
     if (words == 3 && is("set-active-expire")) {
         c.server.set_active_expiry(parse_integer(c.args[2]).value_or(0) != 0);
         return c.reply.ok();

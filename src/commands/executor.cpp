@@ -135,8 +135,17 @@ void executor::execute(client_state& client, const request& one, reply_writer& r
     }
     if (reply.errors() != errors) [[unlikely]]
         count_errors(reply, errors);
+    count_changes();
     if (client.tracking) [[unlikely]]
         end_tracked_request(client, one);
+}
+
+// After each command.
+inline void executor::count_changes() noexcept {
+    change_log& log = effects_.changes;
+    if (log.changes == 0) return;
+    count_->changes.add(log.changes);
+    log.changes = log.changed_key = 0;
 }
 
 void executor::count_errors(reply_writer& reply, std::uint64_t before) {
@@ -170,7 +179,7 @@ void executor::execute(client_state& client, std::span<const std::string_view> a
 void executor::refuse(client_state& client, const request& one, reply_writer& reply) {
     if (one.row != nullptr && one.row->name == "exec") {
         // What is watched without MULTI is so no more, either.
-        if (client.extra && client.extra->queue) end_transaction(client, *store_, false);
+        end_transaction(client);
         reply.error("EXECABORT Transaction discarded because of: wrong number of arguments for "
                     "'exec' command");
     } else if (one.row != nullptr)
@@ -187,9 +196,12 @@ void executor::refuse(client_state& client, const request& one, reply_writer& re
 bool executor::permitted(client_state& client, const request& one, reply_writer& reply) {
     const command& row = *one.row;
     if (store_->is_held_long() && !has(row.flags, command_flag::allow_busy)) [[unlikely]] {
-        const std::string text{server_->running().busy_text()};
-        reply.error(row.name == "exec" ? "EXECABORT Transaction discarded because of: " + text
-                                       : text);
+        std::string text{server_->running().busy_text()};
+        if (row.name == "exec") {
+            end_transaction(client);
+            text = "EXECABORT Transaction discarded because of: " + text;
+        }
+        reply.error(text);
         return false;
     }
     if (!client.authenticated && !has(row.flags, command_flag::no_auth)) [[unlikely]] {
@@ -230,6 +242,15 @@ void executor::queue(client_state& client, const request& one, reply_writer& rep
     queue.needs_memory |= has(one.row->flags, command_flag::denyoom);
     queue.memory += sizeof(owned_words) + queue.requests.back().memory();
     reply.simple_string("QUEUED");
+}
+
+void executor::end_transaction(client_state& client) {
+    client.in_transaction = false;
+    if (!client.extra || !client.extra->queue) return;
+    const std::shared_ptr<transaction> ended{std::move(client.extra->queue)};
+    if (ended->watching)
+        server_->when_unlocked(client,
+                               [ended, keys = store_] { unwatch_all(*ended, *keys, false); });
 }
 
 void executor::tick() noexcept {
@@ -332,6 +353,7 @@ void executor::call_scripted(client_state& client, const request& one, reply_wri
         publish_events(client);
     if (notes_->monitors.load(std::memory_order_relaxed) != 0) [[unlikely]]
         feed_monitors(client, *one.row, one.args, "lua");
+    count_changes();
     command_counters& count = count_->by_command[one.number];
     count.calls.add();
     note_time(client, one, count);
@@ -363,6 +385,7 @@ void executor::execute_queued(client_state& client, std::span<const std::string_
     if (notes_->monitors.load(std::memory_order_relaxed) != 0) [[unlikely]]
         feed_monitors(client, *one.row, one.args);
     count.calls.add();
+    count_changes();
     follow_settings();
     note_time(client, one, count);
     started_ = begun;

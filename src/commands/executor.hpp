@@ -113,10 +113,15 @@ public:
     /// this thread serves, of which none is told more than that the server is busy.
     void serve_others(client_state& client) noexcept;
 
+    /// Forgets what the client has queued and what it watches, also while a script has all locks;
+    /// the keys themselves are freed of its watching when there are locks to be had.
+    void end_transaction(client_state& client);
+
     /// After a command that ended with an exception.
     void drop_effects() noexcept;
 
-    /// A blocked command has got its reply: if it was slow, even without the wait, that is noted.
+    /// A blocked command has got its reply: if that is an error, or it was slow, even without the
+    /// wait, it is noted.
     void note_served(client_state& client, const parked_call& call);
 
     /// Takes a call out of the lists that it waits in, after it has finished.
@@ -143,10 +148,12 @@ public:
     void tick() noexcept;
 
 private:
+    void count_changes() noexcept;
     bool permitted(client_state& client, const request& one, reply_writer& reply);
     bool needs_memory(const client_state& client, const request& one);
     bool has_memory_for(client_state& client, const request& one, reply_writer& reply);
     bool is_held_back(const client_state& client, const request& one);
+    bool may_write(const command& row, std::span<const std::string_view> words);
     void refuse(client_state& client, const request& one, reply_writer& reply);
     void doom_transaction(client_state& client);
     void queue(client_state& client, const request& one, reply_writer& reply);

@@ -48,12 +48,13 @@ bool executor::needs_memory(const client_state& client, const request& one) {
 
 bool executor::has_memory_for(client_state& client, const request& one, reply_writer& reply) {
     is_out_of_memory_ = !make_room();
+    if (client.tracking) server_->put_notices_first(client); // of what had to go
     if (!is_out_of_memory_ || !needs_memory(client, one)) return true;
     if (one.row->name != "exec") {
         reply.error(replies::out_of_memory);
         return false;
     }
-    end_transaction(client, *store_, false);
+    end_transaction(client);
     reply.error("EXECABORT Transaction discarded because of: " +
                 std::string{replies::out_of_memory});
     return false;

@@ -8,21 +8,14 @@
 #include "commands/transaction.hpp"
 
 namespace mini_redis {
-namespace {
-
-// What a pause of writes holds up: also what Redis would pass on to replicas.
-bool is_write(const command& row) noexcept {
-    return has(row.flags, command_flag::write) || has(row.flags, command_flag::may_replicate);
+// What a pause of writes holds up: also what Redis would pass on to replicas, and scripts that do
+// not promise to write nothing.
+bool executor::may_write(const command& row, std::span<const std::string_view> words) {
+    if (has(row.flags, command_flag::write)) return true;
+    if (!has(row.flags, command_flag::may_replicate)) return false;
+    const std::optional<script_flags> script = scripts().declared_flags(row, words);
+    return !script || !script->no_writes;
 }
-
-bool writes(const registry& commands, std::span<const std::string_view> words) {
-    const command* row = commands.find(words[0]);
-    if (row != nullptr && !row->subcommands.empty() && words.size() > 1)
-        row = find_subcommand(*row, words[1]);
-    return row != nullptr && is_write(*row);
-}
-
-} // namespace
 
 bool executor::is_held_back(const client_state& client, const request& one) {
     const pause_kind kind = notes_->pause.at(clock_->now_ms()).kind;
@@ -36,15 +29,16 @@ bool executor::is_held_back(const client_state& client, const request& one) {
     if (client.protocol == protocol_version::resp2 && client.subscriptions() != 0 &&
         !has(row.flags, command_flag::in_subscribed))
         return false;
-    if (kind == pause_kind::all || has(row.flags, command_flag::write)) return true;
-    if (is_write(row)) { // or may be
-        const std::optional<script_flags> script = scripts().declared_flags(row, one.args);
-        return !script || !script->no_writes;
-    }
+    if (kind == pause_kind::all || may_write(row, one.args)) return true;
     if (row.name != "exec" || !client.in_transaction) return false;
     const auto& queued = client.extra->queue->requests;
-    return std::any_of(queued.begin(), queued.end(),
-                       [&](const owned_words& each) { return writes(*commands_, each.words()); });
+    return std::any_of(queued.begin(), queued.end(), [&](const owned_words& each) {
+        const std::span<const std::string_view> words = each.words();
+        const command* it = commands_->find(words[0]);
+        if (it != nullptr && !it->subcommands.empty() && words.size() > 1)
+            it = find_subcommand(*it, words[1]);
+        return it != nullptr && may_write(*it, words);
+    });
 }
 
 } // namespace mini_redis

@@ -66,6 +66,11 @@ void executor::note_slow(const client_state& client, const command& row,
 
 void executor::note_served(client_state& client, const parked_call& call) {
     follow_settings();
+    if (const std::string_view answer = call.reply.view(); answer.starts_with('-')) {
+        count_->error_replies.add();
+        count_->by_command[commands_->find_numbered(call.row.name).number].failed.add();
+        notes_->errors.add(answer.substr(1, answer.find(' ') - 1));
+    }
     const double us = static_cast<double>(call.ticks) * nanoseconds_per_tick_ / 1000;
     try {
         note_slow(client, call.row, call.request.words(), static_cast<std::int64_t>(us));

@@ -54,6 +54,7 @@ std::span<const command> slowlog_commands();
 std::span<const command> latency_commands();
 std::span<const command> monitor_commands();
 std::span<const command> module_commands();
+std::span<const command> cluster_commands();
 std::span<const command> lolwut_commands();
 std::span<const command> introspection_commands();
 

@@ -14,7 +14,7 @@ void persistence(context&, const server_statistics& now, std::string& out) {
     line(out, "current_fork_perc:0.00");
     line(out, "current_save_keys_processed:0");
     line(out, "current_save_keys_total:0");
-    line(out, "rdb_changes_since_last_save:0");
+    line(out, "rdb_changes_since_last_save:{}", now.changes);
     line(out, "rdb_bgsave_in_progress:0");
     line(out, "rdb_last_save_time:{}", now.start_unix_ms / 1000);
     line(out, "rdb_last_bgsave_status:ok");

@@ -47,4 +47,9 @@ bool parked_call::finish() {
     return !std::exchange(finished, true);
 }
 
+bool parked_call::has_finished() {
+    const std::lock_guard lock{mutex};
+    return finished;
+}
+
 } // namespace mini_redis

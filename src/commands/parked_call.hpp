@@ -32,6 +32,8 @@ public:
     /// Ends the wait without an answer; false if it has ended already.
     bool finish();
 
+    bool has_finished();
+
     /// The keys that it waits on.
     std::span<const hashed_key> awaited_keys() const noexcept {
         return std::span{keys}.first(how.keys);

@@ -47,6 +47,7 @@ const registry& registry::built_in() {
             latency_commands(),
             monitor_commands(),
             module_commands(),
+            cluster_commands(),
             lolwut_commands(),
             introspection_commands(),
             transaction_commands(),

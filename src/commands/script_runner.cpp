@@ -112,6 +112,7 @@ const script_runner::compiled* script_runner::learn(std::string_view sha, std::s
 }
 
 void script_runner::eval(context& c) {
+    commands_->show_to_monitors(c); // in front of what it calls
     const std::optional<std::size_t> keys = count_keys(c);
     if (!keys) return;
     const std::string sha = to_hex(sha1(c.args[1]));
@@ -122,6 +123,7 @@ void script_runner::eval(context& c) {
 }
 
 void script_runner::evalsha(context& c) {
+    commands_->show_to_monitors(c); // in front of what it calls
     const std::optional<std::size_t> keys = count_keys(c);
     if (!keys) return;
     const compiled* found = find(c.args[1]);
@@ -145,6 +147,7 @@ void script_runner::run_script(context& c, const compiled& which, std::size_t ke
 }
 
 void script_runner::fcall(context& c) {
+    commands_->show_to_monitors(c); // in front of what it calls
     loaded_functions::one* const found = functions_.find(c.args[1]);
     if (found == nullptr) return c.reply.error("ERR Function not found");
     const std::optional<std::int64_t> given = parse_integer(c.args[2]);
@@ -172,7 +175,6 @@ bool script_runner::run(context& c, script_kind kind, const script_run& what, sc
     const std::uint64_t errors = c.reply.errors();
     call_ = &call;
     if (lock_all) commands_->lock_all_for_script();
-    commands_->show_to_monitors(c); // in front of what it calls
     run_once(c, kind, what);
     if (std::exchange(call.needs_all, false)) {
         // It has changed nothing, so that nobody can tell: from the beginning, with all locks.

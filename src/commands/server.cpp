@@ -30,6 +30,19 @@ void role(context& c) {
     c.reply.array(0);
 }
 
+// As Redis says it of keys that were not loaded from anywhere, and never saved.
+void lastsave(context& c) {
+    c.reply.integer(c.server.statistics().start_unix_ms / 1000);
+}
+
+void replicaof(context& c) {
+    if (equals_ignoring_case(c.args[1], "no") && equals_ignoring_case(c.args[2], "one"))
+        return c.reply.ok(); // it is none
+    const std::optional<std::int64_t> port = parse_integer(c.args[2]);
+    if (!port || *port < 0 || *port > 65535) return c.reply.error("ERR Invalid master port");
+    c.reply.error("ERR mini-redis cannot be a replica");
+}
+
 void shutdown(context& c) {
     bool save = false;
     bool nosave = false;
@@ -95,6 +108,25 @@ constexpr command rows[] = {
      .syntax = "[section ...]",
      .summary = "Shows figures about the server, by sections.",
      .tips = info_tips},
+    {.name = "lastsave",
+     .handler = lastsave,
+     .arity = 1,
+     .flags = loading | stale | fast,
+     .categories = category::admin | category::dangerous,
+     .group = "server",
+     .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "Tells when the keys were saved last, or the server's start if they never were.",
+     .tips = changing_output},
+    {.name = "replicaof",
+     .handler = replicaof,
+     .arity = 3,
+     .flags = admin | noscript | stale | no_async_loading,
+     .group = "server",
+     .since = "5.0.0",
+     .complexity = "O(1)",
+     .syntax = "<args: <host-port: host port:integer> | <no-one: NO ONE>>",
+     .summary = "Makes the server a master, which it always is; it cannot be a replica."},
     {.name = "role",
      .handler = role,
      .arity = 1,
@@ -113,6 +145,15 @@ constexpr command rows[] = {
      .complexity = "O(1)",
      .syntax = "[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]",
      .summary = "Stops the server in good order; with SAVE only if that can be, which it cannot."},
+    {.name = "slaveof",
+     .handler = replicaof,
+     .arity = 3,
+     .flags = admin | noscript | stale | no_async_loading,
+     .group = "server",
+     .since = "1.0.0",
+     .complexity = "O(1)",
+     .syntax = "<args: <host-port: host port:integer> | <no-one: NO ONE>>",
+     .summary = "As REPLICAOF, which is its newer name."},
     {.name = "time",
      .handler = time,
      .arity = 1,

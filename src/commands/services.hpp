@@ -43,6 +43,7 @@ struct client_info {
     std::int64_t queued = -1; ///< requests since MULTI; -1: not in a transaction
     bool blocked = false;
     std::size_t queued_memory = 0; ///< what the requests since MULTI occupy
+    bool is_local = false;         ///< it came by the Unix socket
     std::size_t input_bytes = 0;   ///< read and not yet executed
     std::size_t input_memory = 0;  ///< the buffer that holds them
     std::size_t output_bytes = 0;  ///< replies not yet sent
@@ -85,6 +86,7 @@ struct server_statistics {
     std::uint64_t keyspace_hits = 0;
     std::uint64_t keyspace_misses = 0;
     std::uint64_t error_replies = 0;
+    std::uint64_t changes = 0; ///< of keys since the start
     std::uint64_t reads = 0;
     std::uint64_t writes = 0;
     std::uint64_t other_threads_reads = 0; ///< by all workers but the first
@@ -193,6 +195,11 @@ public:
     /// Serves what has come meanwhile for the other clients of the calling thread, in the middle of
     /// this one's command.
     virtual void serve_others(client_state& busy) noexcept = 0;
+    /// Does what takes locks for the client, whose thread calls it: now, or as soon as no script
+    /// holds them.
+    virtual void when_unlocked(client_state& client, std::function<void()> action) = 0;
+    /// What the client has been told in the midst of its command stands before the reply.
+    virtual void put_notices_first(client_state& client) = 0;
     /// What a script has to say (redis.log).
     virtual void log(script_log_level level, std::string_view text) noexcept = 0;
     virtual server_statistics statistics() = 0;

@@ -150,7 +150,9 @@ std::optional<std::string> settings::parse(const row& setting, std::string_view 
         break;
     }
     case kind::save_points:
-        if (!are_save_points(value)) return "Invalid save parameters";
+        if (value == "\"\"" || value == "''")
+            parsed.text.clear(); // quoted once too often, as it easily happens in a shell
+        if (!are_save_points(parsed.text)) return "Invalid save parameters";
         break;
     case kind::percentiles: {
         const std::optional<std::vector<double>> percentages = parse_percentages(value);
@@ -230,7 +232,13 @@ void settings::apply(const change& parsed) {
 
 std::optional<std::string>
 settings::set(std::span<const std::pair<std::string_view, std::string_view>> values) {
+    struct earlier {
+        std::string text;
+        bool was_set;
+    };
+
     std::vector<change> changes;
+    std::vector<earlier> before;
     {
         const std::lock_guard lock{mutex_};
         for (const auto& [name, value] : values) {
@@ -251,14 +259,34 @@ settings::set(std::span<const std::pair<std::string_view, std::string_view>> val
             if (const auto why = parse(*changes[i].setting, values[i].second, changes[i]))
                 return failed(changes[i].setting->name, *why);
         for (const change& each : changes) {
+            before.push_back({text_of(*each.setting), was_set_[index_of(*each.setting)]});
             apply(each);
             was_set_[index_of(*each.setting)] = true;
         }
+    }
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+        const auto why = obstacle_to(changes[i], before[i].text);
+        if (!why) continue;
+        const std::lock_guard lock{mutex_};
+        for (std::size_t j = 0; j < changes.size(); ++j) {
+            const row& setting = *changes[j].setting;
+            change back;
+            parse(setting, before[j].text, back);
+            apply(back);
+            was_set_[index_of(setting)] = before[j].was_set;
+        }
+        return failed(changes[i].setting->name, *why);
     }
     for (const change& each : changes)
         if (const auto found = observers_.find(each.setting->name); found != observers_.end())
             found->second(each.text);
     return std::nullopt;
+}
+
+std::optional<std::string> settings::obstacle_to(const change& parsed, const std::string& before) {
+    const auto found = deciders_.find(parsed.setting->name);
+    if (found == deciders_.end() || parsed.text == before) return std::nullopt;
+    return found->second();
 }
 
 void settings::initialize(std::string_view name, std::string_view value) {
@@ -294,6 +322,10 @@ std::string settings::value_of(std::string_view name) const {
 
 void settings::observe(std::string_view name, std::function<void(const std::string&)> changed) {
     observers_.insert_or_assign(std::string{name}, std::move(changed));
+}
+
+void settings::decide(std::string_view name, std::function<std::optional<std::string>()> obstacle) {
+    deciders_.insert_or_assign(std::string{name}, std::move(obstacle));
 }
 
 std::string settings::password() const {

@@ -92,6 +92,11 @@ public:
     /// before any other thread uses the settings.
     void observe(std::string_view name, std::function<void(const std::string&)> changed);
 
+    /// Asks `obstacle` each time that CONFIG SET has given this one another value: what it returns
+    /// is what is wrong, and then all is as before. To be called before any other thread uses the
+    /// settings.
+    void decide(std::string_view name, std::function<std::optional<std::string>()> obstacle);
+
     /// Lets the settings of small collections be kept there, where the store reads them. To be
     /// called before any other thread uses the settings.
     void govern(compact_limits& limits) noexcept { limits_ = &limits; }
@@ -145,6 +150,7 @@ private:
     const output_limit& limit_of(std::size_t client_class) const noexcept;
     std::optional<std::string> parse_limits(std::string_view value, change& parsed) const;
     void apply(const change& parsed);
+    std::optional<std::string> obstacle_to(const change& parsed, const std::string& before);
 
     std::atomic<std::int64_t>* number_of(const row& setting) noexcept;
     const std::atomic<std::int64_t>* number_of(const row& setting) const noexcept;
@@ -157,6 +163,7 @@ private:
     // Kept for CONFIG GET: there are no replicas.
     output_limit replica_output_{256LL * 1024 * 1024, 64LL * 1024 * 1024, 60};
     std::map<std::string, std::function<void(const std::string&)>, std::less<>> observers_;
+    std::map<std::string, std::function<std::optional<std::string>()>, std::less<>> deciders_;
 };
 
 } // namespace mini_redis

@@ -345,8 +345,9 @@ void sort_key(context& c, bool may_store) {
     if (found && found->type() != value_type::list && found->type() != value_type::set &&
         found->type() != value_type::zset)
         return c.reply.error(replies::wrong_type);
-    // What is stored of a set that is not sorted must not hang on chance.
-    if (options->unsorted && options->store && found && found->type() == value_type::set) {
+    // What is stored of a set that is not sorted, or decided by a script, must not hang on chance.
+    if (options->unsorted && (options->store || c.effects.in_script) && found &&
+        found->type() == value_type::set) {
         options->unsorted = false;
         options->alphabetic = true;
         options->by.reset();

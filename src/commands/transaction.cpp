@@ -5,7 +5,6 @@
 #include <string>
 #include <utility>
 
-#include "commands/client_state.hpp"
 #include "store/sharded_store.hpp"
 
 namespace mini_redis {
@@ -18,13 +17,6 @@ void transaction::watch_key(sharded_store& store, std::size_t database, std::str
     if (std::find(watches.rbegin(), watches.rend(), watching) != watches.rend()) return;
     watches.push_back(watching);
     watched.push_back(std::move(place));
-}
-
-void end_transaction(client_state& client, sharded_store& store, bool locked) {
-    client.in_transaction = false;
-    if (!client.extra || !client.extra->queue) return;
-    unwatch_all(*client.extra->queue, store, locked);
-    client.extra->queue.reset();
 }
 
 void unwatch_all(transaction& of, sharded_store& store, bool locked) {

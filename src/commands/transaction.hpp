@@ -12,7 +12,6 @@
 namespace mini_redis {
 
 class sharded_store;
-struct client_state;
 
 /// *Thread safety*: belongs to its client, except for the watch, which the shards share.
 struct transaction {
@@ -31,11 +30,8 @@ struct transaction {
     bool is_broken() const noexcept { return watching && watching->broken(); }
 };
 
-/// Ends the client's transaction and its watching, as unwatch_all() does that.
-void end_transaction(client_state& client, sharded_store& store, bool locked);
-
 /// Ends the watching, with the locks of the keys' shards held by the caller or, unless `locked`,
-/// taken one by one here.
+/// taken one by one here; that may throw server_busy, and can be tried again.
 void unwatch_all(transaction& of, sharded_store& store, bool locked);
 
 } // namespace mini_redis

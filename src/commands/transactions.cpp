@@ -77,7 +77,8 @@ void exec(context& c) {
     const bool broken = queue.is_broken();
     const bool doomed = queue.doomed;
     const auto requests = std::move(queue.requests);
-    end_transaction(c.client, c.store, true);
+    unwatch_all(queue, c.store, true);
+    c.runner.end_transaction(c.client);
     if (doomed) return c.reply.error("EXECABORT Transaction discarded because of previous errors.");
     if (broken) return c.reply.null_array();
     c.reply.array(requests.size());
@@ -94,7 +95,7 @@ void exec(context& c) {
 
 void discard(context& c) {
     if (!c.client.in_transaction) return c.reply.error("ERR DISCARD without MULTI");
-    end_transaction(c.client, c.store, false);
+    c.runner.end_transaction(c.client);
     c.reply.ok();
 }
 

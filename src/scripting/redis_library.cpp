@@ -111,6 +111,7 @@ int call_command(lua_State* lua, bool raises) {
     bool goes_on = true;
     if (!run_command(home, goes_on)) luaL_error(lua, "not enough memory");
     if (!goes_on) end_script(lua);
+    lua_settop(lua, 0); // they may be as many as the stack can hold
     const char* at = home.reply.data();
     const bool is_error = *at == '-';
     push_reply(lua, at);

@@ -3,25 +3,21 @@
 #include <algorithm>
 #include <cctype>
 #include <fmt/format.h>
+#include <string>
 #include <vector>
+
+#include "resp/quoted_words.hpp"
 
 namespace mini_redis {
 namespace {
 
-// The words of the first line; none if it does not begin with "#!" or does not end.
-std::vector<std::string_view> words_of_first_line(std::string_view text, std::string_view& rest) {
-    std::vector<std::string_view> words;
+// The words of the first line, of which there is at least one: the engine; nothing if their quotes
+// are wrong. `rest` begins with the line's end.
+std::optional<std::vector<std::string>> words_of_first_line(std::string_view text,
+                                                            std::string_view& rest) {
     const std::size_t end = text.find('\n');
-    std::string_view line = text.substr(0, end);
-    rest = end == std::string_view::npos ? std::string_view{} : text.substr(end);
-    const auto is_space = [](char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; };
-    while (!line.empty()) {
-        const auto begin = std::find_if_not(line.begin(), line.end(), is_space);
-        const auto stop = std::find_if(begin, line.end(), is_space);
-        if (begin != stop) words.emplace_back(begin, stop);
-        line = {stop, line.end()};
-    }
-    return words;
+    rest = text.substr(end);
+    return words_of_line(text.substr(0, end));
 }
 
 bool ignoring_case(std::string_view text, std::string_view lower) {
@@ -77,18 +73,23 @@ std::optional<script_header> parse_script_header(std::string_view script, std::s
         error = "ERR Invalid script shebang";
         return std::nullopt;
     }
-    const std::vector<std::string_view> words = words_of_first_line(script, header.code);
-    if (words[0] != "#!lua") {
-        error = fmt::format("ERR Unexpected engine in script shebang: {}", words[0]);
+    const auto words = words_of_first_line(script, header.code);
+    if (!words) {
+        error = "ERR Invalid engine in script shebang";
         return std::nullopt;
     }
-    for (std::size_t i = 1; i < words.size(); ++i) {
+    if (words->front() != "#!lua") {
+        error = fmt::format("ERR Unexpected engine in script shebang: {}", words->front());
+        return std::nullopt;
+    }
+    for (std::size_t i = 1; i < words->size(); ++i) {
         constexpr std::string_view flags = "flags=";
-        if (!words[i].starts_with(flags)) {
-            error = fmt::format("ERR Unknown lua shebang option: {}", words[i]);
+        const std::string_view word = (*words)[i];
+        if (!word.starts_with(flags)) {
+            error = fmt::format("ERR Unknown lua shebang option: {}", word);
             return std::nullopt;
         }
-        if (const auto unknown = set_flags(words[i].substr(flags.size()), header.flags)) {
+        if (const auto unknown = set_flags(word.substr(flags.size()), header.flags)) {
             error = fmt::format("ERR Unexpected flag in script shebang: {}", *unknown);
             return std::nullopt;
         }
@@ -106,19 +107,24 @@ std::optional<library_header> parse_library_header(std::string_view library, std
         return std::nullopt;
     }
     library_header header;
-    const std::vector<std::string_view> words = words_of_first_line(library, header.code);
+    const auto words = words_of_first_line(library, header.code);
+    if (!words) {
+        error = "ERR Invalid library metadata";
+        return std::nullopt;
+    }
     bool named = false;
-    for (std::size_t i = 1; i < words.size(); ++i) {
+    for (std::size_t i = 1; i < words->size(); ++i) {
         constexpr std::string_view name = "name=";
-        if (!ignoring_case(words[i].substr(0, name.size()), name)) {
-            error = fmt::format("ERR Invalid metadata value given: {}", words[i]);
+        const std::string_view word = (*words)[i];
+        if (!ignoring_case(word.substr(0, name.size()), name)) {
+            error = fmt::format("ERR Invalid metadata value given: {}", word);
             return std::nullopt;
         }
         if (named) {
             error = "ERR Invalid metadata value, name argument was given multiple times";
             return std::nullopt;
         }
-        header.name = words[i].substr(name.size());
+        header.name = word.substr(name.size());
         named = true;
     }
     if (!named) {
@@ -131,7 +137,7 @@ std::optional<library_header> parse_library_header(std::string_view library, std
                 "character long";
         return std::nullopt;
     }
-    const std::string_view engine = words[0].substr(2);
+    const std::string_view engine = std::string_view{words->front()}.substr(2);
     if (!ignoring_case(engine, "lua")) {
         error = fmt::format("ERR Engine '{}' not found", engine);
         return std::nullopt;

@@ -34,7 +34,7 @@ std::optional<script_header> parse_script_header(std::string_view script, std::s
 bool is_library_name(std::string_view name) noexcept;
 
 struct library_header {
-    std::string_view name;
+    std::string name;
     std::string_view code;
 };
 

@@ -12,11 +12,25 @@
 #include "commands/configuration_file.hpp"
 #include "commands/configuration_text.hpp"
 #include "commands/settings.hpp"
+#include "resp/quoted_words.hpp"
 
 namespace mini_redis {
 namespace {
 
 using lines = std::vector<std::vector<std::string>>;
+
+// The words of an option, which may have its values with it: "--name", "--name=value", or in one
+// argument a whole line, as it would stand in a configuration file.
+std::vector<std::string> words_of_option(const std::string& argument) {
+    const std::size_t end = argument.find_first_of("= \t", 2);
+    if (end == std::string::npos) return {argument.substr(2)};
+    if (argument[end] == '=') return {argument.substr(2, end - 2), argument.substr(end + 1)};
+    const auto words = words_of_line(argument.substr(2));
+    if (!words || words->empty())
+        throw configuration_error{
+            fmt::format("Reading the command line\n>>> '{}'\nUnbalanced quotes", argument)};
+    return *words;
+}
 
 // The options of a command line as lines of a configuration file.
 lines lines_of(std::span<const std::string> arguments) {
@@ -29,10 +43,7 @@ lines lines_of(std::span<const std::string> arguments) {
             all.back().push_back(argument);
             continue;
         }
-        const std::size_t equals = argument.find('=');
-        std::vector<std::string>& line = all.emplace_back();
-        line.push_back(argument.substr(2, equals == std::string::npos ? equals : equals - 2));
-        if (equals != std::string::npos) line.push_back(argument.substr(equals + 1));
+        all.push_back(words_of_option(argument));
     }
     for (std::vector<std::string>& line : all)
         if (line.front() == "threads") line.front() = "io-threads";

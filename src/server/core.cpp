@@ -63,6 +63,9 @@ core::core(const server_options& options)
     settings_.file = options_.config_file;
     settings_.observe("loglevel",
                       [](const std::string& name) { spdlog::set_level(log_level_of(name)); });
+    settings_.decide("port", [this] { return move_listener("Unable to listen on this port."); });
+    settings_.decide("bind",
+                     [this] { return move_listener("Failed to bind to specified addresses."); });
     keys_.store().on_expired = [this](std::size_t database, std::string_view key) {
         announce_loss(event_class::expired, "expired", database, key);
     };
@@ -92,22 +95,16 @@ void core::start() {
     if (stage_ != stage::idle) throw std::logic_error{"a server starts once"};
     asio::io_context& first = workers_.front()->io();
     listener_ = std::make_unique<listener>(*this, first, options_.bind, options_.port);
-    accepting_ = listener_->doors() + (listener_->has_unix_door() ? 1 : 0);
     settings_.initialize("port", std::to_string(listener_->port()));
-    const auto rethrow = [](const std::exception_ptr& failure) {
-        if (failure) std::rethrow_exception(failure); // a bug: these coroutines handle their errors
-    };
     // The workers end after the accept loops: what these still accept finds them running.
-    const auto ended = [this, rethrow](const std::exception_ptr& failure) {
-        rethrow(failure);
-        if (--accepting_ != 0) return;
+    listener_->start([this] {
         for (const std::unique_ptr<worker>& each : workers_)
             each->begin_stop();
-    };
-    for (std::size_t door = 0; door < listener_->doors(); ++door)
-        asio::co_spawn(first, listener_->run(door), ended);
-    if (listener_->has_unix_door()) asio::co_spawn(first, listener_->run_unix(), ended);
-    asio::co_spawn(first, purger_.run(first, workers_.front()->commands()), rethrow);
+    });
+    asio::co_spawn(first, purger_.run(first, workers_.front()->commands()),
+                   [](const std::exception_ptr& failure) {
+                       if (failure) std::rethrow_exception(failure); // a bug: it handles its errors
+                   });
     run_threads();
     spdlog::debug("listening on {}:{} with {} worker thread{}", options_.bind, listener_->port(),
                   workers_.size(), workers_.size() == 1 ? "" : "s");
@@ -187,6 +184,19 @@ void core::when_stopped(std::function<void()> done) {
         }
     }
     done();
+}
+
+// To where the settings `bind` and `port` say. Returns what is wrong, or nothing.
+std::optional<std::string> core::move_listener(std::string_view failure) {
+    const std::string port = settings_.value_of("port");
+    try {
+        if (port == "0") throw std::invalid_argument{"port 0 would be any, and nobody told which"};
+        listener_->move(settings_.value_of("bind"), static_cast<std::uint16_t>(std::stoi(port)));
+        return std::nullopt;
+    } catch (const std::exception& error) {
+        spdlog::warn("{}", error.what());
+        return fmt::format("{} Check server logs.", failure);
+    }
 }
 
 std::uint16_t core::port() const {
@@ -288,6 +298,14 @@ void core::begin_wait(client_state& client) noexcept {
 
 void core::serve_others(client_state& busy) noexcept {
     session_of(busy).home().serve_others();
+}
+
+void core::when_unlocked(client_state& client, std::function<void()> action) {
+    session_of(client).home().when_unlocked(std::move(action));
+}
+
+void core::put_notices_first(client_state& client) {
+    session_of(client).put_notices_first();
 }
 
 void core::log(script_log_level level, std::string_view text) noexcept {

@@ -74,8 +74,6 @@ public:
 
     worker& next_worker() noexcept;
 
-    void end_subscriptions(session& one) { hub_.forget(one); }
-
     void forget(session& one);
 
     // services
@@ -125,6 +123,8 @@ public:
     running_scripts& running() override { return running_; }
 
     void serve_others(client_state& busy) noexcept override;
+    void when_unlocked(client_state& client, std::function<void()> action) override;
+    void put_notices_first(client_state& client) override;
 
     void log(script_log_level level, std::string_view text) noexcept override;
 
@@ -145,6 +145,7 @@ public:
 private:
     void run_threads();
     void limit_stopping();
+    std::optional<std::string> move_listener(std::string_view failure);
     void announce_loss(event_class kind, std::string_view event, std::size_t database,
                        std::string_view key);
     void note_latency(std::string_view event, std::int64_t ms);
@@ -184,7 +185,6 @@ private:
     rate_meter rates_;
     memory_limiter limiter_;
     unsigned memory_rounds_ = 0; // the background work's own
-    std::size_t accepting_ = 0;  // accept loops that run, on the first worker's thread
     server_statistics baseline_; // what CONFIG RESETSTAT subtracts; guarded by mutex_
     std::map<std::size_t, latency_counts> latency_baseline_; // likewise, by command
 

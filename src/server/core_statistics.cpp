@@ -57,6 +57,7 @@ server_statistics core::count_all() {
         now.keyspace_hits += count.keyspace_hits.get();
         now.keyspace_misses += count.keyspace_misses.get();
         now.error_replies += count.error_replies.get();
+        now.changes += count.changes.get();
         now.reads += count.reads.get();
         now.writes += count.writes.get();
         if (!first) now.other_threads_reads += count.reads.get();

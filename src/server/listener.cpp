@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <asio/buffer.hpp>
+#include <asio/co_spawn.hpp>
 #include <asio/ip/v6_only.hpp>
 #include <asio/post.hpp>
 #include <cerrno>
@@ -37,45 +38,59 @@ listener::listener(core& server, asio::io_context& io, const std::string& addres
                    std::uint16_t port)
     : server_{&server},
       io_{&io},
-      port_{port} {
-    for (const std::string_view word : split_words(addresses)) {
-        const bool optional = word.starts_with('-');
-        const std::string_view address = word.substr(optional ? 1 : 0);
-        open(std::string{address == "*" ? "0.0.0.0" : address == "::*" ? "::" : address}, optional);
-    }
-    if (doors_.empty())
-        throw std::system_error{std::make_error_code(std::errc::address_not_available),
-                                fmt::format("cannot listen on {}", addresses)};
+      doors_{open_all(addresses, port, {})},
+      port_{doors_.front()->acceptor.local_endpoint().port()} {
     const std::string path = server_->configuration().value_of("unixsocket");
     if (!path.empty()) open_unix(path);
 }
 
-void listener::open(const std::string& address, bool optional) {
-    try {
-        auto opened = std::make_unique<door>(*io_);
-        const asio::ip::tcp::endpoint endpoint{asio::ip::make_address(address), port_};
-        opened->acceptor.open(endpoint.protocol());
-        opened->acceptor.set_option(asio::socket_base::reuse_address{true});
-        // So that one can listen on all addresses of both kinds.
-        if (endpoint.address().is_v6()) opened->acceptor.set_option(asio::ip::v6_only{true});
-        opened->acceptor.bind(endpoint);
-        opened->acceptor.listen(std::stoi(server_->configuration().value_of("tcp-backlog")));
-        port_ = opened->acceptor.local_endpoint().port();
-        doors_.push_back(std::move(opened));
-    } catch (const std::system_error& error) {
-        // As an errno, which compares with std::errc: Asio's own category did not before 1.24.
-        const std::error_code code{error.code().value(), std::generic_category()};
-        if (optional && (code == std::errc::address_not_available ||
-                         code == std::errc::address_family_not_supported))
-            return;
-        throw std::system_error{code, fmt::format("cannot listen on {}:{}", address, port_)};
+// Port 0 is any for the first address, and the same for those behind it. What is open already is
+// taken over.
+listener::doors listener::open_all(const std::string& addresses, std::uint16_t port,
+                                   const doors& open_ones) const {
+    doors all;
+    for (std::string_view word : split_words(addresses)) {
+        const bool optional = word.starts_with('-');
+        if (optional) word.remove_prefix(1);
+        const std::string address{word == "*" ? "0.0.0.0" : word == "::*" ? "::" : word};
+        try {
+            const asio::ip::tcp::endpoint wanted{asio::ip::make_address(address), port};
+            const auto same =
+                std::find_if(open_ones.begin(), open_ones.end(), [&](const auto& each) {
+                    return each->acceptor.local_endpoint() == wanted;
+                });
+            all.push_back(same != open_ones.end() ? *same : open(wanted));
+            port = all.back()->acceptor.local_endpoint().port();
+        } catch (const std::system_error& error) {
+            // As an errno, which compares with std::errc: Asio's own category did not before 1.24.
+            const std::error_code code{error.code().value(), std::generic_category()};
+            if (optional && (code == std::errc::address_not_available ||
+                             code == std::errc::address_family_not_supported))
+                continue;
+            throw std::system_error{code, fmt::format("cannot listen on {}:{}", address, port)};
+        }
     }
+    if (all.empty())
+        throw std::system_error{std::make_error_code(std::errc::address_not_available),
+                                fmt::format("cannot listen on {}", addresses)};
+    return all;
+}
+
+std::shared_ptr<listener::door> listener::open(const asio::ip::tcp::endpoint& endpoint) const {
+    auto opened = std::make_shared<door>(*io_);
+    opened->acceptor.open(endpoint.protocol());
+    opened->acceptor.set_option(asio::socket_base::reuse_address{true});
+    // So that one can listen on all addresses of both kinds.
+    if (endpoint.address().is_v6()) opened->acceptor.set_option(asio::ip::v6_only{true});
+    opened->acceptor.bind(endpoint);
+    opened->acceptor.listen(std::stoi(server_->configuration().value_of("tcp-backlog")));
+    return opened;
 }
 
 // A file of that name is taken for what an earlier server has left there.
 void listener::open_unix(const std::string& path) {
     try {
-        auto opened = std::make_unique<unix_door>(*io_);
+        auto opened = std::make_shared<unix_door>(*io_);
         ::unlink(path.c_str());
         const asio::local::stream_protocol::endpoint endpoint{path};
         opened->acceptor.open(endpoint.protocol());
@@ -97,30 +112,63 @@ listener::~listener() {
     if (!unix_path_.empty()) ::unlink(unix_path_.c_str());
 }
 
-task<void> listener::run(std::size_t index) {
-    return accept_at(*doors_[index]);
+void listener::start(std::function<void()> ended) {
+    ended_ = std::move(ended);
+    for (const std::shared_ptr<door>& each : doors_)
+        spawn(each);
+    if (unix_door_) spawn(unix_door_);
 }
 
-task<void> listener::run_unix() {
-    return accept_at(*unix_door_);
+void listener::move(const std::string& addresses, std::uint16_t port) {
+    const std::lock_guard lock{mutex_};
+    doors next = open_all(addresses, port, doors_);
+    doors before = std::exchange(doors_, next);
+    port_ = next.front()->acceptor.local_endpoint().port();
+    const auto leave_only_differing = [](doors& of, const doors& others) {
+        std::erase_if(of, [&](const auto& each) {
+            return std::find(others.begin(), others.end(), each) != others.end();
+        });
+    };
+    doors closing = before;
+    leave_only_differing(closing, next);
+    leave_only_differing(next, before);
+    asio::post(*io_, [this, closing = std::move(closing), opened = std::move(next)] {
+        for (const std::shared_ptr<door>& each : opened) {
+            if (stopped_)
+                each->close();
+            else
+                spawn(each);
+        }
+        for (const std::shared_ptr<door>& each : closing)
+            each->close();
+    });
 }
 
 template <class Acceptor>
-task<void> listener::accept_at(door_of<Acceptor>& here) {
+void listener::spawn(std::shared_ptr<door_of<Acceptor>> here) {
+    ++loops_;
+    asio::co_spawn(*io_, accept_at(std::move(here)), [this](const std::exception_ptr& failure) {
+        if (failure) std::rethrow_exception(failure); // a bug: it handles its errors
+        if (--loops_ == 0) ended_();
+    });
+}
+
+template <class Acceptor>
+task<void> listener::accept_at(std::shared_ptr<door_of<Acceptor>> here) {
     std::chrono::milliseconds pause = shortest_pause;
-    while (!stopped_) {
-        auto [error, socket] = co_await here.acceptor.async_accept(io_tuple);
+    while (!here->closed) {
+        auto [error, socket] = co_await here->acceptor.async_accept(io_tuple);
         if (!error) {
             pause = shortest_pause;
             take(std::move(socket));
             continue;
         }
-        if (stopped_ || concerns_one_connection(error)) continue;
+        if (here->closed || concerns_one_connection(error)) continue;
         // Out of descriptors or memory: trying again at once would only spin.
         spdlog::warn("cannot accept a connection: {}; trying again in {} ms", error.message(),
                      pause.count());
-        here.pause.expires_after(pause);
-        co_await here.pause.async_wait(io_tuple);
+        here->pause.expires_after(pause);
+        co_await here->pause.async_wait(io_tuple);
         pause = std::min(pause * 2, longest_pause);
     }
 }
@@ -181,14 +229,10 @@ void listener::take(asio::basic_stream_socket<asio::local::stream_protocol, io_e
 void listener::stop() {
     asio::post(*io_, [this] {
         stopped_ = true;
-        std::error_code ignored;
-        for (const std::unique_ptr<door>& each : doors_) {
-            each->acceptor.close(ignored);
-            each->pause.cancel();
-        }
-        if (!unix_door_) return;
-        unix_door_->acceptor.close(ignored);
-        unix_door_->pause.cancel();
+        const std::lock_guard lock{mutex_};
+        for (const std::shared_ptr<door>& each : doors_)
+            each->close();
+        if (unix_door_) unix_door_->close();
     });
 }
 

@@ -1,10 +1,12 @@
 // The accept loops, one for each address: they take connections, refuse what is too many, and wait
-// when descriptors run out.
+// when descriptors run out. The addresses can change while they run.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -17,7 +19,7 @@ namespace mini_redis {
 class core;
 class worker;
 
-/// *Thread safety*: port() and stop() from any thread; the loops run on the first worker's.
+/// *Thread safety*: port(), move() and stop() from any thread; the loops run on the first worker's.
 class listener {
 public:
     /// Binds and listens, on all addresses of server_options::bind; throws std::system_error where
@@ -30,21 +32,16 @@ public:
     listener(const listener&) = delete;
     listener& operator=(const listener&) = delete;
 
-    std::uint16_t port() const noexcept { return port_; }
+    std::uint16_t port() const noexcept { return port_.load(std::memory_order_relaxed); }
 
-    /// How many addresses it listens on.
-    std::size_t doors() const noexcept { return doors_.size(); }
+    /// Accepts until stop(), and then calls `ended`.
+    void start(std::function<void()> ended);
 
-    /// Accepts at one of them until stop().
-    task<void> run(std::size_t door);
+    /// Listens on these addresses and this port instead, which takes effect soon. Where it listens
+    /// already it goes on. Throws std::system_error where it cannot, and nothing has changed.
+    void move(const std::string& addresses, std::uint16_t port);
 
-    /// Whether it listens on a Unix socket, too (the setting `unixsocket`).
-    bool has_unix_door() const noexcept { return unix_door_ != nullptr; }
-
-    /// Accepts there until stop().
-    task<void> run_unix();
-
-    /// Closes the socket; posts itself to the loop's thread.
+    /// Closes all sockets; posts itself to the loop's thread.
     void stop();
 
 private:
@@ -52,20 +49,33 @@ private:
     struct door_of {
         explicit door_of(asio::io_context& io) : acceptor{io}, pause{io} {}
 
+        void close() {
+            std::error_code ignored;
+            closed = true;
+            acceptor.close(ignored);
+            pause.cancel();
+        }
+
         Acceptor acceptor;
         timer pause;
+        bool closed = false; // the loop's thread's own
     };
 
     using door = door_of<tcp_acceptor>;
     using unix_door =
         door_of<asio::basic_socket_acceptor<asio::local::stream_protocol, io_executor>>;
 
-    void open(const std::string& address, bool optional);
+    using doors = std::vector<std::shared_ptr<door>>;
+
+    doors open_all(const std::string& addresses, std::uint16_t port, const doors& open_ones) const;
+    std::shared_ptr<door> open(const asio::ip::tcp::endpoint& endpoint) const;
     void open_unix(const std::string& path);
     bool may_enter(tcp_socket& socket) const;
 
     template <class Acceptor>
-    task<void> accept_at(door_of<Acceptor>& here);
+    void spawn(std::shared_ptr<door_of<Acceptor>> here);
+    template <class Acceptor>
+    task<void> accept_at(std::shared_ptr<door_of<Acceptor>> here);
     void take(tcp_socket socket);
     void take(asio::basic_stream_socket<asio::local::stream_protocol, io_executor> socket);
     template <class Socket>
@@ -73,10 +83,13 @@ private:
 
     core* server_;
     asio::io_context* io_;
-    std::vector<std::unique_ptr<door>> doors_;
-    std::unique_ptr<unix_door> unix_door_;
+    std::mutex mutex_;
+    doors doors_; // guarded by mutex_
+    std::shared_ptr<unix_door> unix_door_;
     std::string unix_path_; // of the socket, which goes with the server
-    std::uint16_t port_;    // of the first address; those behind it take the same
+    std::atomic<std::uint16_t> port_{0};
+    std::function<void()> ended_;
+    std::size_t loops_ = 0; // that run; with the next, the loops' thread's own
     bool stopped_ = false;
     std::uint64_t next_id_ = 1;
     std::atomic<std::uint64_t> accepted_{0};

@@ -56,13 +56,8 @@ session::~session() = default;
 void session::leave() noexcept {
     if (std::exchange(has_left_, true)) return;
     if (parked) end_wait();
-    in_transaction = false;
-    sharded_store& store = home_->server().keys().store();
-    if (extra && extra->queue)
-        home_->when_unlocked([&store, queue = std::shared_ptr{std::move(extra->queue)}] {
-            unwatch_all(*queue, store, false);
-        });
-    end_tracking(*this, store, home_->server(), false);
+    home_->commands().end_transaction(*this);
+    end_tracking(*this, home_->server().keys().store(), home_->server(), false);
     home_->server().forget(*this);
     home_->session_ends(*this);
     spdlog::debug("client {} is gone", id);
@@ -71,8 +66,8 @@ void session::leave() noexcept {
 // The request loop: wait until something has come, execute all of it, send the replies in one
 // piece, again. It suspends in five places only: to wait for input, to read the little that a lone
 // request is, while the peer does not take its replies, while a command is blocked, and while
-// clients are paused. After each of them the session may have been cut, or the server may have
-// begun to stop.
+// clients are paused; in the last three it goes on taking input in. After each of them the session
+// may have been cut, or the server may have begun to stop.
 task<void> session::run() {
     progress state = progress::done;
     while (state != progress::closing) {
@@ -106,8 +101,9 @@ task<void> session::run() {
             send_replies();
             if (!unsent_.empty()) {
                 keep(input);
-                co_await drain();
+                co_await drain_and_read();
                 input = input_.view();
+                if (state == progress::done && !input.empty()) state = progress::output_full;
             }
             if (state == progress::blocked || state == progress::paused) {
                 keep(input);
@@ -128,7 +124,6 @@ task<void> session::run() {
         keep(input);
         if (!socket_.is_open()) break;
     }
-    if (finishing_) say_goodbye();
     if (socket_.is_open()) co_await drain();
     leave();
     std::error_code ignored;
@@ -304,10 +299,8 @@ request_parser::result session::read_batch(std::string_view& input, std::size_t&
         tell_out_of_memory(reply);
     }
     in_exec = 0;
-    if (!after_reply_.empty()) [[unlikely]] {
-        replies_->append(after_reply_.view());
-        after_reply_.release();
-    }
+    if (!after_reply_.empty()) [[unlikely]]
+        put_notices_first(); // before the next reply
     // Commands on one key change nothing of the client, but may be queued.
     if (!one.one_key || in_transaction) shown_.publish(*this);
 }

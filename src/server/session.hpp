@@ -77,6 +77,9 @@ public:
     /// Appends what it or a client that redirects to it is told of changes.
     void push_invalidation(const redirected_invalidation& what);
 
+    /// What it has been told since its command began stands before what is written from now on.
+    void put_notices_first();
+
     /// Sends what push() and push_invalidation() have gathered.
     void flush_pushes();
 
@@ -150,8 +153,9 @@ private:
     void send_replies();
     bool send_unsent() noexcept;
     task<void> drain();
+    task<void> drain_and_read();
     void begin_drain();
-    void say_goodbye();
+    output_buffer& notices();
     void end_push(const output_buffer& out);
     bool is_over_limit(std::size_t unread);
 
@@ -159,6 +163,7 @@ private:
     task<bool> wait_while_blocked();
     task<bool> wait_while_paused();
     task<bool> receive_while_waiting();
+    void stop_reading();
     void time_out(const std::shared_ptr<parked_call>& call);
     void unblock();
     void end_wait();
@@ -175,6 +180,7 @@ private:
     bool paused_ = false;       // by CLIENT PAUSE: the next request waits in input_
     std::size_t to_finish_ = 0; // bytes that had come when the server stopped, and are served still
     bool draining_ = false;
+    bool reads_ahead_ = false; // while the peer does not take its replies
     std::optional<std::uint32_t> over_soft_limit_since_;
     std::atomic<bool> overrun_{false};     // there were too many of them
     std::atomic<std::size_t> expected_{0}; // bytes of messages that wait in the worker's mailbox

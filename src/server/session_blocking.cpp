@@ -65,7 +65,7 @@ task<bool> session::receive_while_waiting() {
     co_await socket_.async_wait(tcp_socket::wait_read, io_tuple);
     waiting_for_input_ = false;
     if (!socket_.is_open() || finishing_) co_return false;
-    if (!parked && !paused_) co_return true;
+    if (!parked && !paused_ && unsent_.empty()) co_return true;
     std::error_code error;
     char* const end = input_.prepare(input_step);
     const std::size_t got =
@@ -76,6 +76,12 @@ task<bool> session::receive_while_waiting() {
     if (error && error != asio::error::would_block && error != asio::error::try_again)
         co_return false;
     co_return !is_over_input_limit();
+}
+
+// Ends the wait of receive_while_waiting().
+void session::stop_reading() {
+    std::error_code ignored;
+    if (waiting_for_input_ && socket_.is_open()) socket_.cancel(ignored);
 }
 
 // True when the request that was held back may be tried again; false when the peer has left.
@@ -104,8 +110,7 @@ task<bool> session::wait_while_paused() {
 void session::resume() {
     if (!paused_ || has_left_) return;
     paused_ = false;
-    std::error_code ignored;
-    if (waiting_for_input_ && socket_.is_open()) socket_.cancel(ignored);
+    stop_reading();
 }
 
 void session::time_out(const std::shared_ptr<parked_call>& call) {
@@ -153,17 +158,13 @@ void session::unblock() {
     home_->when_unlocked([home = home_, call] { home->commands().forget(*call); });
     home_->commands().note_served(*this, *call);
     shown_.touch(home_->coarse_seconds());
-    const std::string_view answer = call->reply.view();
-    if (answer.starts_with('-')) {
-        home_->count().error_replies.add();
-        home_->server().notes().errors.add(answer.substr(1, answer.find(' ') - 1));
-    }
-    if (replies == reply_mode::on) unsent_.append(answer);
+    if (replies == reply_mode::on) unsent_.append(call->reply.view());
+    unsent_.append(after_reply_.view());
+    after_reply_.release();
     if (replies == reply_mode::skip) replies = reply_mode::on;
     shown_.publish(*this);
     flush_pushes();
-    std::error_code ignored;
-    if (waiting_for_input_ && socket_.is_open()) socket_.cancel(ignored);
+    stop_reading();
 }
 
 // The client leaves, or the server stops: nothing is taken for it any more.

@@ -1,8 +1,10 @@
 // What a session sends: replies at once, as much as the peer takes, and the rest when it takes it.
 //
-// unsent_ holds that rest. The request loop waits in drain() until it is gone, so that who does not
-// read is not read from either. Messages of publish/subscribe come at any time: they are appended
-// to unsent_, and drained beside the loop; who leaves too many of them unread is disconnected.
+// unsent_ holds that rest. The request loop executes nothing more until it is gone, so that who
+// does not read is not answered without end; but it takes further requests in, as many as
+// client-query-buffer-limit allows: many clients write all of a pipeline before they read. Messages
+// of publish/subscribe come at any time: they are appended to unsent_, and drained beside the loop;
+// who leaves too many of them unread is disconnected.
 #include <asio/buffer.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/post.hpp>
@@ -19,6 +21,11 @@
 #include "server/worker.hpp"
 
 namespace mini_redis {
+namespace {
+
+constexpr std::size_t most_unread_by_stranger = 1024;
+
+} // namespace
 
 void session::send_replies() {
     if (replies_ == &unsent_) {
@@ -76,6 +83,23 @@ task<void> session::drain() {
             co_return;
         }
     }
+}
+
+// Until the peer has taken all, or is gone. For who has not said the password nothing is kept that
+// is worth mentioning.
+task<void> session::drain_and_read() {
+    if (!authenticated) {
+        if (unsent_.size() > most_unread_by_stranger) co_return cut();
+        co_return co_await drain();
+    }
+    if (!draining_) begin_drain();
+    reads_ahead_ = true;
+    bool reads = true;
+    while (reads && !unsent_.empty() && socket_.is_open())
+        reads = co_await receive_while_waiting();
+    reads_ahead_ = false;
+    if (is_over_input_limit()) co_return cut();
+    if (socket_.is_open()) co_await drain(); // it sends nothing more, but may still take replies
 }
 
 // -- Publish and subscribe -------------------------------------------------------------------
@@ -159,28 +183,8 @@ void session::begin_drain() {
                        self->draining_ = false;
                        if (failure) self->cut();
                        self->flush_pushes(); // what came since
+                       if (self->reads_ahead_ && self->unsent_.empty()) self->stop_reading();
                    });
-}
-
-void session::say_goodbye() {
-    if (subscriptions() == 0 || !socket_.is_open()) return;
-    reply_writer reply{unsent_, protocol};
-    std::size_t left = extra->channels.size() + extra->patterns.size();
-    const auto tell = [&](std::string_view kind, std::string_view name) {
-        reply.push(3);
-        reply.bulk_string(kind);
-        reply.bulk_string(name);
-        reply.integer(static_cast<std::int64_t>(--left));
-    };
-    for (const std::string& channel : extra->channels)
-        tell("unsubscribe", channel);
-    for (const std::string& pattern : extra->patterns)
-        tell("punsubscribe", pattern);
-    left = extra->shard_channels.size();
-    for (const std::string& channel : extra->shard_channels)
-        tell("sunsubscribe", channel);
-    home_->server().end_subscriptions(*this); // no message comes after these
-    send_unsent();
 }
 
 } // namespace mini_redis

@@ -1,10 +1,12 @@
 // What a session that tracks keys is told, and what it passes on to the one that it redirects to.
 //
 // What changed by its own command comes in the midst of that, and is sent behind its reply, in
-// after_reply_; what others have changed comes through the mailbox, between two requests.
+// after_reply_; what others have changed comes through the mailbox, between two requests. So does
+// what changed when another served its blocked command, and that too has to wait for the reply.
 #include <memory>
 #include <utility>
 
+#include "commands/parked_call.hpp"
 #include "commands/tracking.hpp"
 #include "resp/reply_writer.hpp"
 #include "server/core.hpp"
@@ -33,7 +35,7 @@ void session::invalidate(const invalidation& what) {
         now.broken = true;
         shown_.publish(*this);
         if (protocol != protocol_version::resp3) return;
-        output_buffer& out = executing_ ? after_reply_ : unsent_;
+        output_buffer& out = notices();
         reply_writer reply{out, protocol};
         reply.push(2);
         reply.bulk_string("tracking-redir-broken");
@@ -46,11 +48,21 @@ void session::invalidate(const invalidation& what) {
         other->home().deliver(std::make_shared<const redirected_invalidation>(message), {other});
 }
 
+output_buffer& session::notices() {
+    const bool served = parked && parked->has_finished(); // its reply comes next
+    return executing_ || served ? after_reply_ : unsent_;
+}
+
+void session::put_notices_first() {
+    replies_->append(after_reply_.view());
+    after_reply_.release();
+}
+
 // In RESP2 this is a message, which only a subscriber understands.
 void session::push_invalidation(const redirected_invalidation& what) {
     const bool is_push = protocol == protocol_version::resp3;
     if (close_after_reply || (!is_push && subscriptions() == 0)) return;
-    output_buffer& out = executing_ ? after_reply_ : unsent_;
+    output_buffer& out = notices();
     reply_writer reply{out, protocol};
     if (is_push) {
         reply.push(2);

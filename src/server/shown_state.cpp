@@ -12,9 +12,12 @@
 namespace mini_redis {
 namespace {
 
+bool is_unix(const asio::ip::tcp::endpoint& endpoint) {
+    return endpoint.data()->sa_family == AF_UNIX;
+}
+
 std::string to_text(const asio::ip::tcp::endpoint& endpoint) {
-    // Which Unix socket it is, of which there is one, is not kept for each client.
-    if (endpoint.data()->sa_family == AF_UNIX) return "unixsocket:0";
+    if (is_unix(endpoint)) return "unixsocket:0";
     const std::string address = endpoint.address().to_string();
     return endpoint.address().is_v6() ? fmt::format("[{}]:{}", address, endpoint.port())
                                       : fmt::format("{}:{}", address, endpoint.port());
@@ -90,11 +93,15 @@ void shown_state::publish_names(const client_state& client) {
         *names_ = {};
 }
 
-client_info shown_state::describe(const core& server) const {
+client_info shown_state::describe(core& server) const {
     client_info info;
     info.id = id_;
     info.address = to_text(peer_);
     info.local_address = to_text(local_);
+    if (is_unix(local_)) { // there is one, and its name is not kept for each client
+        info.is_local = true;
+        info.address = info.local_address = server.configuration().value_of("unixsocket") + ":0";
+    }
     info.descriptor = descriptor_;
     if (names_) {
         info.name = names_->name;
@@ -102,9 +109,9 @@ client_info shown_state::describe(const core& server) const {
         info.library_version = names_->library_version;
     }
     info.age_seconds = (server.time().now_ms() - created_ms_) / 1000;
-    info.idle_seconds =
-        std::max<std::int64_t>(0, static_cast<std::int64_t>(server.uptime_seconds()) -
-                                      static_cast<std::int64_t>(last_active()));
+    // It is noted to a second only.
+    info.idle_seconds = std::clamp<std::int64_t>(
+        std::int64_t{server.uptime_seconds()} - std::int64_t{last_active()}, 0, info.age_seconds);
     info.database = database_.load(std::memory_order_relaxed);
     info.channels = channels_.load(std::memory_order_relaxed);
     info.patterns = patterns_.load(std::memory_order_relaxed);

@@ -41,10 +41,10 @@ public:
 
     void set_output(const output_buffer& output) noexcept { output_.set(output); }
 
-    /// When it was last heard of, in seconds since the server started.
     /// All that is known to belong to the session, in bytes.
     std::size_t memory() const noexcept;
 
+    /// When it was last heard of, in seconds since the server started.
     void touch(std::uint32_t second) noexcept {
         last_active_.store(second, std::memory_order_relaxed);
     }
@@ -58,7 +58,7 @@ public:
     int descriptor() const noexcept { return descriptor_; }
 
     /// What CLIENT LIST tells; under the directory's lock.
-    client_info describe(const core& server) const;
+    client_info describe(core& server) const;
 
 private:
     struct buffer_size {

@@ -116,6 +116,7 @@ public:
     /// Says that the value at the key has been changed where it stands. Every other function here
     /// that changes something says so itself.
     void changed(const hashed_key& key, const entry* holds) {
+        if (log_ != nullptr) log_->count_change(key.hash);
         shard& home = store_->shard_of(key);
         if (home.listeners) [[unlikely]]
             store_->announce(home, index_, key.name, holds, log_);

@@ -6,6 +6,10 @@
 namespace mini_redis {
 namespace {
 
+// Of stars with something behind them. What has more matches nothing, as in Redis, which takes a
+// turn of recursion for each.
+constexpr int most_stars = 1000;
+
 // Bytes compare as signed numbers, as Redis's do; it matters for ranges with bytes above 127 only.
 signed char fold(char c, bool ignore_case) noexcept {
     if (ignore_case && c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
@@ -60,9 +64,14 @@ bool glob_matches(std::string_view pattern, std::string_view text, bool ignore_c
     std::size_t after_star =
         std::string_view::npos; // where the pattern goes on behind the last star
     std::size_t star_end = 0;   // what the last star takes of the text ends here
+    int stars = 0;
     while (read < text.size()) {
         if (at < pattern.size() && pattern[at] == '*') {
-            after_star = ++at;
+            while (at < pattern.size() && pattern[at] == '*')
+                ++at;
+            if (at == pattern.size()) return true;
+            if (++stars > most_stars) return false;
+            after_star = at;
             star_end = read;
             continue;
         }

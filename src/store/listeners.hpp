@@ -103,6 +103,14 @@ struct shard_listeners {
 struct change_log {
     std::uint64_t client = 0; ///< whose request it is
 
+    std::uint64_t changes = 0;     ///< how many changes there were; of the same key in a row: one
+    std::uint64_t changed_key = 0; ///< the last one's hash
+
+    void count_change(std::uint64_t hash) noexcept {
+        changes += hash != changed_key ? 1 : 0;
+        changed_key = hash;
+    }
+
     struct ready_key {
         key_place place;
         bool lost = false; ///< only for those who are told of loss

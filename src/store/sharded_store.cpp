@@ -146,6 +146,7 @@ void sharded_store::clear_keys(std::size_t database, change_log* log) {
     doomed.reserve(shards_.size());
     for (shard& s : shards_) {
         s.purging(database) = {never, never, 0, 0};
+        if (log != nullptr) log->changes += s.at(database).size();
         if (s.at(database).bucket_count() != 0) doomed.push_back(std::move(s.at(database)));
     }
     if (!doomed.empty()) reclaimer_.discard(std::move(doomed));
@@ -175,6 +176,7 @@ void sharded_store::swap_databases(std::size_t left, std::size_t right, std::int
     announce_all(left, now_ms);
     announce_all(right, now_ms);
     if (log == nullptr) return;
+    ++log->changes;
     offer_all(left, false, *log);
     offer_all(right, false, *log);
 }

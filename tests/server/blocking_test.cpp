@@ -398,3 +398,19 @@ TEST_CASE("no element is lost when waiting clients are killed and unblocked") {
     CHECK(seen.size() == elements);
     CHECK(std::set<std::string>(seen.begin(), seen.end()).size() == elements);
 }
+
+TEST_CASE("a blocked command that ends with an error has failed") {
+    running_server redis{small(2)};
+    raw_connection client = redis.connect();
+    raw_connection other = redis.connect();
+    other.command({"XGROUP", "CREATE", "s", "g", "$", "MKSTREAM"});
+    client.send(
+        encode_request({"XREADGROUP", "GROUP", "g", "c", "BLOCK", "0", "STREAMS", "s", ">"}));
+    REQUIRE(eventually([&] { return info(other, "blocked_clients") == 1; }));
+    other.command({"XGROUP", "DESTROY", "s", "g"});
+    CHECK(client.read_reply().starts_with("-NOGROUP"));
+    const std::string counted = other.command({"INFO", "commandstats"}).text;
+    CHECK(counted.find("cmdstat_xreadgroup:calls=1,") != std::string::npos);
+    const std::size_t at = counted.find("cmdstat_xreadgroup");
+    CHECK(counted.find("rejected_calls=0,failed_calls=1\r\n", at) < counted.find('\n', at));
+}

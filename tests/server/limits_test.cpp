@@ -92,6 +92,37 @@ TEST_CASE("a client that does not read its replies is not buffered without end")
     CHECK(wrong == 0);
 }
 
+TEST_CASE("a client may write all its requests before it reads a reply") {
+    auto redis = redis_process::start_mini_redis(1);
+    raw_connection client{redis.port()};
+    // More than the sockets hold, either way.
+    constexpr int count = 20'000;
+    const std::string word(1'000, 'x');
+    std::string requests;
+    for (int i = 0; i < count; ++i)
+        requests += "*2\r\n$4\r\nECHO\r\n$1000\r\n" + word + "\r\n";
+    REQUIRE(client.send_blindly(requests));
+    client.finish_sending();
+    int wrong = 0;
+    for (int i = 0; i < count; ++i)
+        wrong += client.read_reply() == "$1000\r\n" + word + "\r\n" ? 0 : 1;
+    CHECK(wrong == 0);
+    CHECK(client.read_to_end().empty());
+}
+
+TEST_CASE("what a client sends ahead is bounded by client-query-buffer-limit") {
+    auto redis = redis_process::start_mini_redis(1);
+    raw_connection control{redis.port()};
+    control.command({"SET", "large", std::string(10'000'000, 'x')});
+    control.command({"CONFIG", "SET", "client-query-buffer-limit", "2mb"});
+    raw_connection client{redis.port()};
+    std::string requests;
+    while (requests.size() < 20'000'000)
+        requests += "GET large\r\n";
+    CHECK_FALSE(client.send_blindly(requests));
+    CHECK(eventually([&] { return info(control, "connected_clients") == 1; }));
+}
+
 TEST_CASE("out of descriptors, a server serves the clients it has and takes others later") {
     auto redis = redis_process::start_mini_redis_limited("ulimit -n 40");
     std::vector<raw_connection> clients;

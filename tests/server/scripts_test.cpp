@@ -79,6 +79,36 @@ TEST_CASE("a script that does not end is killed, and the others are told meanwhi
     CHECK(others[0].command({"RPUSH", "list", "a"}).text == "1");
 }
 
+TEST_CASE("a transaction that meets a busy server is over, and watches nothing more") {
+    const std::string end = GENERATE("EXEC", "DISCARD", "RESET");
+    running_server redis{small(2)};
+    raw_connection endless = redis.connect();
+    raw_connection client = redis.connect();
+    raw_connection other = redis.connect();
+    other.command({"CONFIG", "SET", "busy-reply-threshold", "10"});
+    client.command({"WATCH", "a", "b"});
+    client.command({"MULTI"});
+    client.command({"SET", "a", "1"});
+    endless.send(eval("while true do end"));
+    REQUIRE(eventually([&] { return is_busy(other); }));
+    const wire_value ended = client.command({end});
+    if (end == "EXEC")
+        CHECK(begins_with(ended, "EXECABORT Transaction discarded because of: BUSY"));
+    if (end == "DISCARD") CHECK(ended.text == "OK");
+    if (end == "RESET") CHECK(ended.text == "RESET");
+    CHECK(client.command({"PING"}).text != "QUEUED");
+    CHECK(other.command({"SCRIPT", "KILL"}).text == "OK");
+    CHECK(eventually([&] { return !is_busy(other); }));
+
+    CHECK(client.command({"GET", "a"}).null);
+    // What it had watched does not count in the next transaction.
+    client.command({"WATCH", "c"});
+    other.command({"SET", "a", "changed"});
+    client.command({"MULTI"});
+    client.command({"SET", "c", "1"});
+    CHECK(client.command({"EXEC"}).elements.size() == 1);
+}
+
 TEST_CASE("a script that has written cannot be killed, but the server can stop") {
     running_server redis{small(2)};
     raw_connection endless = redis.connect();

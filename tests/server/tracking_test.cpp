@@ -288,3 +288,36 @@ TEST_CASE("keys that are changed by the API are told too") {
     CHECK(reader.read_reply() == ">2\r\n$10\r\ninvalidate\r\n_\r\n");
     CHECK(all.read_reply() == ">2\r\n$10\r\ninvalidate\r\n_\r\n");
 }
+
+TEST_CASE("of a key that is evicted a client is told before the reply of the command that did it") {
+    running_server redis{small(1)};
+    raw_connection client = redis.connect();
+    client.command({"HELLO", "3"});
+    client.command({"CLIENT", "TRACKING", "ON"});
+    client.command({"CONFIG", "SET", "maxmemory-policy", "volatile-random"});
+    client.command({"SET", "volatile", "x", "EX", "1000"});
+    client.command({"GET", "volatile"});
+    client.command({"SET", "large", std::string(200'000, 'x')});
+    // There is too much from then on, and the next command makes room; but so may the background.
+    client.send(encode_request({"CONFIG", "SET", "maxmemory", "100kb"}) +
+                encode_request({"GETRANGE", "large", "0", "0"}));
+    CHECK(client.read_reply() == "+OK\r\n");
+    CHECK(client.read_reply() == ">2\r\n$10\r\ninvalidate\r\n*1\r\n$8\r\nvolatile\r\n");
+    CHECK(client.read_reply() == "$1\r\nx\r\n");
+}
+
+TEST_CASE("of what a blocked command changes its client is told behind the reply") {
+    running_server redis{small(2)};
+    raw_connection client = redis.connect();
+    raw_connection other = redis.connect();
+    client.command({"HELLO", "3"});
+    client.command({"CLIENT", "TRACKING", "ON"});
+    for (int i = 0; i < 100; ++i) {
+        client.command({"LRANGE", "to", "0", "-1"});
+        client.send(encode_request({"BLMOVE", "from", "to", "LEFT", "LEFT", "0"}));
+        REQUIRE(eventually([&] { return info(other, "blocked_clients") == 1; }));
+        other.command({"RPUSH", "from", "value"});
+        REQUIRE(client.read_reply() == "$5\r\nvalue\r\n");
+        REQUIRE(client.read_reply() == ">2\r\n$10\r\ninvalidate\r\n*1\r\n$2\r\nto\r\n");
+    }
+}

@@ -76,6 +76,10 @@ public:
 
     void serve_others(client_state&) noexcept override {}
 
+    void when_unlocked(client_state&, std::function<void()> action) override { action(); }
+
+    void put_notices_first(client_state&) override {}
+
     void log(script_log_level, std::string_view text) noexcept override {
         logged.emplace_back(text);
     }

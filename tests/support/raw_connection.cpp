@@ -100,7 +100,17 @@ bool raw_connection::fill(std::chrono::steady_clock::time_point deadline) {
 }
 
 void raw_connection::send(std::string_view bytes) {
+    send(bytes, true);
+}
+
+bool raw_connection::send_blindly(std::string_view bytes) {
+    return send(bytes, false);
+}
+
+// False if the peer has closed the connection.
+bool raw_connection::send(std::string_view bytes, bool reads) {
     const auto deadline = std::chrono::steady_clock::now() + timeout_;
+    const short events = reads ? POLLIN | POLLOUT : POLLOUT;
     while (!bytes.empty()) {
         const ssize_t n = ::send(socket_, bytes.data(), bytes.size(), send_flags);
         if (n >= 0) {
@@ -108,15 +118,16 @@ void raw_connection::send(std::string_view bytes) {
             continue;
         }
         // A peer that closed early is found out by whoever reads the reply.
-        if (errno == EPIPE || errno == ECONNRESET) return;
+        if (errno == EPIPE || errno == ECONNRESET) return false;
         if (errno == EINTR) continue;
         if (errno != EAGAIN && errno != EWOULDBLOCK) throw_errno("send");
-        pollfd wait{socket_, POLLIN | POLLOUT, 0};
+        pollfd wait{socket_, events, 0};
         const int ready = ::poll(&wait, 1, milliseconds_until(deadline));
         if (ready == 0) throw reply_timed_out{"the peer does not read"};
         if (ready < 0 && errno != EINTR) throw_errno("poll");
-        if (ready > 0 && (wait.revents & POLLIN) != 0 && !fill(deadline)) return;
+        if (ready > 0 && (wait.revents & POLLIN) != 0 && !fill(deadline)) return false;
     }
+    return true;
 }
 
 void raw_connection::send_byte_by_byte(std::string_view bytes) {

@@ -43,6 +43,10 @@ public:
     /// on.
     void send(std::string_view bytes);
 
+    /// The same without reading anything, as many clients send a pipeline. False if the peer has
+    /// closed the connection; may throw reply_timed_out.
+    bool send_blindly(std::string_view bytes);
+
     /// Sends each byte with a system call of its own.
     void send_byte_by_byte(std::string_view bytes);
 
@@ -67,6 +71,7 @@ public:
     bool closed() const noexcept { return closed_; }
 
 private:
+    bool send(std::string_view bytes, bool reads);
     bool fill(std::chrono::steady_clock::time_point deadline); // false: closed
 
     int socket_ = -1;

@@ -4,6 +4,7 @@
 
 #include "commands/configuration_file.hpp"
 #include "commands/configuration_text.hpp"
+#include "resp/quoted_words.hpp"
 #include "support/catch.hpp"
 #include "support/random.hpp"
 
@@ -32,21 +33,6 @@ std::string what_is_wrong(std::string_view text) {
 }
 
 } // namespace
-
-TEST_CASE("a line has words, with quotes or without") {
-    CHECK(words_of_line("") == words{});
-    CHECK(words_of_line(" \t ") == words{});
-    CHECK(words_of_line("a  b\tc ") == words{"a", "b", "c"});
-    CHECK(words_of_line(R"("" '')") == words{"", ""});
-    CHECK(words_of_line(R"("a b" 'c d')") == words{"a b", "c d"});
-    CHECK(words_of_line(R"("\n\r\t\b\a\x41\xfF\\\"\q")") == words{"\n\r\t\b\aA\xff\\\"q"});
-    CHECK(words_of_line(R"("\xg1")") == words{"xg1"});
-    CHECK(words_of_line(R"('a\n\'b')") == words{R"(a\n'b)"});
-    CHECK(words_of_line(R"(a"b c"d)") == std::nullopt);
-    CHECK(words_of_line(R"(a"b c")") == words{"ab c"});
-    for (const char* const open : {"\"", "'", "\"a", "'a", "\"a\\", "'a\\", "\"a\\\"", "\"a\"b"})
-        CHECK(words_of_line(open) == std::nullopt);
-}
 
 TEST_CASE("a word in quotes is read as it was") {
     const std::uint64_t seed = random_seed();

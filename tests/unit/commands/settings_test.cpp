@@ -47,7 +47,26 @@ TEST_CASE("what mini-redis does not do cannot be switched on") {
     CHECK(redis.run("CONFIG SET appendonly yes").starts_with("-ERR CONFIG SET failed"));
     CHECK(redis.run("CONFIG SET maxmemory-clients 1mb").starts_with("-ERR CONFIG SET failed"));
     CHECK(redis.run({"CONFIG", "SET", "save", "60 1"}).starts_with("-ERR CONFIG SET failed"));
-    CHECK(redis.run("CONFIG SET port 1") == failed("port", "can't set immutable config"));
+    CHECK(redis.run("CONFIG SET databases 1") == failed("databases", "can't set immutable config"));
+}
+
+TEST_CASE("what turns out not to be possible leaves all settings as they were") {
+    settings config;
+    int asked = 0;
+    config.decide("port", [&]() -> std::optional<std::string> {
+        ++asked;
+        if (config.value_of("port") == "1") return "not that one";
+        return std::nullopt;
+    });
+    using pair = std::pair<std::string_view, std::string_view>;
+    CHECK(config.set(std::array{pair{"maxmemory", "1mb"}, pair{"port", "1"}}) ==
+          "ERR CONFIG SET failed (possibly related to argument 'port') - not that one");
+    CHECK(config.value_of("maxmemory") == "0");
+    CHECK(config.value_of("port") == "6379");
+    CHECK(config.set(std::array{pair{"port", "6379"}}) == std::nullopt); // it is so
+    CHECK(asked == 1);
+    CHECK(config.set(std::array{pair{"port", "2"}}) == std::nullopt);
+    CHECK(config.value_of("port") == "2");
 }
 
 TEST_CASE("CONFIG GET takes names and patterns, and shows each setting once") {
