@@ -55,7 +55,8 @@ namespace mini_redis {
 ///
 /// *Connections*: all calls share one. Blocking calls (blpop …), transactions that watch keys, and
 /// subscriptions each take one of their own, so that they hold up nobody; of these, the first two
-/// come from a pool. A connection that is lost is made again, with pauses in between, and what was
+/// come from a pool of connect_options::most_connections, and wait within their time-outs if all
+/// are in use. A connection that is lost is made again, with pauses in between, and what was
 /// set up on it (HELLO, AUTH, SELECT, CLIENT SETNAME, subscriptions) is restored; meanwhile calls
 /// wait. A call that was under way fails, as its command may have run or not; one marked
 /// idempotent() is sent again instead.

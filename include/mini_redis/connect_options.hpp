@@ -81,7 +81,13 @@ struct connect_options {
     /// … and when so many bytes wait there, further calls fail with errc::overloaded.
     std::size_t most_unsent = 256 * 1024 * 1024;
 
-    /// How many connections are kept for blocking calls and transactions when they are not in use.
+    /// How many connections there are at most for blocking calls and for transactions that watch
+    /// keys, each of which takes one meanwhile. Who finds none free waits for one, in order and
+    /// within its time-out, which then says so. Blocking calls leave the last one to transactions,
+    /// unless it is the only one. Subscribers' connections do not count. Zero: any number.
+    std::size_t most_connections = 32;
+
+    /// How many of them are kept when they are not in use.
     std::size_t pool_size = 8;
 
     /// Hooks; see there.

@@ -28,7 +28,8 @@ public:
 
     call_target& route(const call_settings& settings,
                        std::span<const std::string_view> /*words*/) override {
-        if (settings.blocks && shared_->is_open()) [[unlikely]]
+        const bool is_sent = settings.refused == errc{} && shared_->is_open();
+        if (settings.blocks && is_sent) [[unlikely]]
             return *pool_.take();
         return *shared_;
     }

@@ -78,7 +78,7 @@ client_core::subscribe(channel_kind kind, std::vector<std::string> names, turn_e
 
 lent_connection::lent_connection(std::shared_ptr<client_connections> from)
     : from_{std::move(from)},
-      lent_{from_->pool().lend()} {}
+      lent_{from_->pool().lend(*this)} {}
 
 lent_connection::~lent_connection() {
     from_->pool().give_back(lent_, is_spoilt_);

@@ -293,6 +293,11 @@ void connection::flush_now() {
 
 void connection::flush() {
     turn_time_.reset();
+    if (is_held_) {
+        destroy(queue_.drop_withdrawn());
+        if (user_ && queue_.empty()) user_->on_idle(*this); // it need not wait any longer
+        return;
+    }
     if (!is_linked_ || awaits_room_ || write_failed_) {
         if (queue_.is_mostly_withdrawn()) destroy(queue_.drop_withdrawn());
         return;
@@ -324,6 +329,19 @@ void connection::flush() {
     }
 }
 
+// The calls are as they were: their requests, their deadlines, and who waits for them.
+void connection::take_over(connection& held) {
+    queue_ = std::exchange(held.queue_, request_queue{});
+    auto earliest = steady_clock::time_point::max();
+    queue_.visit([&](pending_call& call) {
+        call.holder = this;
+        earliest = std::min(earliest, call.deadline);
+    });
+    if (earliest < timer_at_) arm_timer(earliest);
+    if (!flush_is_posted_ && !is_reading_batch_) post_flush();
+    held.close(errc::client_closed);
+}
+
 // --- ends ---
 
 bool connection::may_have_run(const pending_call& call) const noexcept {
@@ -337,7 +355,7 @@ void connection::give_up(pending_call* call, std::error_code why) {
     fail(*call, failure{why, may_run ? std::string{} : trouble_, may_run});
     if (!is_begun) {
         queue_.withdraw(*call);
-        if (!flush_is_posted_ && queue_.is_mostly_withdrawn()) post_flush();
+        if (!flush_is_posted_ && (is_held_ || queue_.is_mostly_withdrawn())) post_flush();
         return;
     }
     ++owed_;

@@ -79,6 +79,15 @@ public:
     /// Starts the keeper; once.
     void open();
 
+    /// Before open(): it makes no link until admit(), and takes calls meanwhile; `why`, for people.
+    void hold(std::string why);
+
+    /// One that was held may make its link.
+    void admit();
+
+    /// Takes over the calls of one that is held, which ends; there must be none of its own.
+    void take_over(connection& held);
+
     void start(pending_call* call, const call_settings& settings,
                std::span<const std::string_view> words) override;
     void start(pending_call* call, const call_settings& settings,
@@ -155,6 +164,7 @@ private:
 
     // links
     static asio::awaitable<void> keep_up(keeper_scope scope);
+    asio::awaitable<void> wait_until_admitted();
     asio::awaitable<void> make_link();
     asio::awaitable<void> make_link_again();
     asio::awaitable<void> pause_before_trying();
@@ -203,6 +213,7 @@ private:
     connection_use use_;
     connection_user* user_;
     bool open_ = true;
+    bool is_held_ = false; // waits for admit()
     std::error_code close_reason_;
     unsigned hooks_ = 0; // that run
 

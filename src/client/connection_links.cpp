@@ -58,11 +58,30 @@ void connection::open() {
 
 asio::awaitable<void> connection::keep_up(keeper_scope scope) {
     connection& self = *scope;
+    co_await self.wait_until_admitted();
     while (self.open_) {
         if (!self.link_) co_await self.make_link_again();
         if (!self.open_) break;
         co_await self.read_replies();
         self.end_link();
+    }
+}
+
+void connection::hold(std::string why) {
+    is_held_ = true;
+    trouble_ = std::move(why);
+}
+
+void connection::admit() {
+    is_held_ = false;
+    trouble_.clear();
+    pause_.cancel();
+}
+
+asio::awaitable<void> connection::wait_until_admitted() {
+    while (open_ && is_held_) {
+        pause_.expires_at(std::chrono::steady_clock::time_point::max());
+        co_await pause_.async_wait(use_tuple);
     }
 }
 

@@ -1,6 +1,7 @@
 // Connections besides the one that all calls share: for those that would hold up the others.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <mini_redis/asio.hpp>
 #include <vector>
@@ -10,10 +11,16 @@
 
 namespace mini_redis {
 
-/// Gives a connection to each who needs one for himself, and keeps some that are not in use.
+class lent_connection;
+
+/// Gives a connection to each who needs one for himself, and keeps some that are not in use. Who
+/// comes when all are taken waits for one, in order: his calls lie in a connection that is held.
 ///
-/// Invariant: idle connections are linked and have no calls; busy ones come back by themselves when
-/// their calls have ended, or leave when they are closed.
+/// Calls, which may wait without end, leave the last one to transactions, which do not.
+///
+/// Invariants: idle connections are linked and have no calls; busy ones, of which there are at most
+/// connect_options::most_connections, come back by themselves when their calls have ended, or leave
+/// when they are closed; who waits may not have one yet.
 class connection_pool final : public connection_user {
 public:
     connection_pool(asio::any_io_executor executor, std::shared_ptr<client_context> context)
@@ -28,8 +35,9 @@ public:
     /// A connection without calls, for one call, after which it is idle.
     std::shared_ptr<connection> take();
 
-    /// The same for as long as it takes, until give_back().
-    std::shared_ptr<connection> lend();
+    /// The same for as long as it takes, until give_back(). If it has to wait, `borrower` is told
+    /// when there is another one in its place.
+    std::shared_ptr<connection> lend(lent_connection& borrower);
 
     /// It has no state that the next user would feel, unless it is `spoilt`.
     void give_back(const std::shared_ptr<connection>& lent, bool is_spoilt);
@@ -41,10 +49,22 @@ public:
     void on_close(connection& on) noexcept override;
 
 private:
+    struct waiter {
+        std::shared_ptr<connection> held;
+        lent_connection* borrower; // or null: it is a call that waits
+    };
+
+    bool has_room(bool for_call) const noexcept;
+    std::shared_ptr<connection> get(lent_connection* borrower);
+    std::shared_ptr<connection> pop_idle();
+    bool stop_waiting(const connection& held) noexcept;
+    void serve();
+
     asio::any_io_executor executor_;
     std::shared_ptr<client_context> context_;
     std::vector<std::shared_ptr<connection>> idle_; // the last one was used last
     std::vector<std::shared_ptr<connection>> busy_;
+    std::deque<waiter> waiting_;
 };
 
 } // namespace mini_redis

@@ -32,6 +32,21 @@ auto read_n = [](watching& t) { return t.get<std::optional<int>>("n"); };
 
 auto double_n = [](auto multi, int n) { return multi.set("n", n * 2).get("n"); };
 
+// Notes what it got: an element, or its error.
+asio::awaitable<void> take_one(client& c, std::vector<std::string>& got) {
+    const auto job = co_await c.blpop("jobs", 0ms, as_result);
+    if (job)
+        got.push_back((*job)->second);
+    else
+        got.push_back(job.error().code().message());
+}
+
+connect_options with_at_most(std::size_t connections) {
+    connect_options options;
+    options.most_connections = connections;
+    return options;
+}
+
 asio::awaitable<void> increment(client& c, int times, int& left) {
     auto read = [](watching& t) -> asio::awaitable<int> {
         const auto n = co_await t.get<std::optional<int>>("n");
@@ -250,4 +265,117 @@ TEST_CASE("a connection that was lost in the pool is not a transaction's failure
             CHECK(std::get<1>(*done) == "4");
         });
     }
+}
+
+TEST_CASE("who finds no connection free waits for one, in order") {
+    for (const server_kind kind : available_servers()) {
+        const redis_process server = start(kind);
+        run([&]() -> asio::awaitable<void> {
+            const auto executor = co_await asio::this_coro::executor;
+            client c = co_await client::connect(address_of(server), with_at_most(1));
+            std::vector<std::string> got;
+            for (int i = 0; i < 5; ++i)
+                spawn(executor, take_one(c, got));
+            co_await until_blocked(c, 1);
+            for (int i = 0; i < 5; ++i)
+                co_await c.rpush("jobs", i);
+            co_await until([&] { return got.size() == 5; });
+            CHECK(got == texts{"0", "1", "2", "3", "4"});
+            CHECK(c.counters().connections == 2); // it was handed on
+
+            // Transactions as well, with all that they do.
+            int left = 20;
+            for (int i = 0; i < 20; ++i)
+                spawn(executor, increment(c, 5, left));
+            co_await until([&] { return left == 0; });
+            const auto n = co_await c.get<int>("n");
+            CHECK(n == 100);
+            CHECK(c.counters().connections == 2);
+            CHECK(c.counters().in_flight == 0);
+        });
+    }
+}
+
+TEST_CASE("to wait for a free connection ends in time, and says what it was") {
+    for (const server_kind kind : available_servers()) {
+        const redis_process server = start(kind);
+        run([&]() -> asio::awaitable<void> {
+            const auto executor = co_await asio::this_coro::executor;
+            connect_options options = with_at_most(1);
+            options.call_timeout = 50ms;
+            client c = co_await client::connect(address_of(server), options);
+            std::vector<std::string> got;
+            spawn(executor, take_one(c, got));
+            co_await until_blocked(c, 1);
+            const auto late = co_await c.blpop("jobs", 0ms, as_result);
+            CHECK(late.error().code() == errc::timed_out);
+            CHECK_FALSE(late.error().may_have_run());
+            CHECK(late.error().text() == "all connections for blocking calls and transactions are "
+                                         "in use (1 at most)");
+            const auto early = co_await c.within(5ms).blpop("jobs", 10s, as_result);
+            CHECK(early.error().code() == errc::timed_out);
+            const auto undone = co_await c.transaction({"n"}, read_n, double_n, as_result);
+            CHECK(undone.error().code() == errc::timed_out);
+            CHECK_FALSE(undone.error().may_have_run());
+
+            // Those who have given up are not served.
+            auto waiting = c.blpop("jobs", 0ms);
+            const auto cancelled = co_await (std::move(waiting) || c.ping());
+            CHECK(cancelled.index() == 1);
+            co_await c.rpush("jobs", "first", "second");
+            co_await until([&] { return !got.empty(); });
+            CHECK(got == texts{"first"});
+            const auto next = co_await c.blpop("jobs", 0ms);
+            CHECK(next->second == "second");
+            CHECK(c.counters().in_flight == 0);
+        });
+    }
+}
+
+TEST_CASE("calls that wait without end leave a connection to transactions") {
+    for (const server_kind kind : available_servers()) {
+        const redis_process server = start(kind);
+        run([&]() -> asio::awaitable<void> {
+            const auto executor = co_await asio::this_coro::executor;
+            client c = co_await client::connect(address_of(server), with_at_most(3));
+            std::vector<std::string> got;
+            for (int i = 0; i < 4; ++i)
+                spawn(executor, take_one(c, got));
+            co_await until_blocked(c, 2);
+            auto read = [](watching& t) { return t.llen("jobs"); };
+            auto push = [](auto multi, std::int64_t) { return multi.rpush("jobs", "a", "b"); };
+            for (int i = 0; i < 2; ++i)
+                co_await c.transaction({"jobs"}, read, push);
+            co_await until([&] { return got.size() == 4; });
+            CHECK(c.counters().connections == 4);
+        });
+    }
+}
+
+TEST_CASE("a client that ends, or loses its server, ends those who wait for a connection") {
+    run([&]() -> asio::awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        std::optional<redis_process> server = start(server_kind::mini_redis);
+        connect_options options = with_at_most(1);
+        options.call_timeout = 200ms;
+        client c = co_await client::connect(address_of(*server), options);
+        std::vector<std::string> got;
+        for (int i = 0; i < 3; ++i)
+            spawn(executor, take_one(c, got));
+        co_await until_blocked(c, 1);
+        server.reset();
+        co_await until([&] { return got.size() == 3; });
+        CHECK(got[0] == make_error_code(errc::unknown_outcome).message());
+        CHECK(got[2] == make_error_code(errc::timed_out).message());
+
+        server = start(server_kind::mini_redis);
+        got.clear();
+        client d = co_await client::connect(address_of(*server), options);
+        for (int i = 0; i < 3; ++i)
+            spawn(executor, take_one(d, got));
+        co_await until_blocked(d, 1);
+        d.close();
+        co_await until([&] { return got.size() == 3; });
+        CHECK(got == texts(3, make_error_code(errc::client_closed).message()));
+    });
 }

@@ -24,10 +24,11 @@ namespace mini_redis {
 /// `Self` derives from it and has issue_copied<Reply>(words, settings, token...).
 ///
 /// `wait` is how long the server waits for an element; zero: without limit. The time-out of such a
-/// call is the client's in addition to that; without limit, it is for the call to be sent. Where
-/// keys are asked for, one may be given, or a range of them. A call that ends without a reply
-/// closes its connection, so that no element is taken for nobody; but one that was on its way at
-/// that moment is lost.
+/// call is the client's in addition to that; without limit, it is for the call to be sent. If all
+/// connections for such calls are in use (connect_options::most_connections), that is part of the
+/// time-out; errc::timed_out then says so, and nothing was sent. Where keys are asked for, one may
+/// be given, or a range of them. A call that ends without a reply closes its connection, so that no
+/// element is taken for nobody; but one that was on its way at that moment is lost.
 template <class Self>
 class blocking_commands {
 public:

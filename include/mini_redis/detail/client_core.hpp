@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace mini_redis {
@@ -31,6 +32,9 @@ public:
 
     call_target& route(const call_settings& settings,
                        std::span<const std::string_view> words) override;
+
+    /// Instead of the one that it waited with.
+    void move_to(std::shared_ptr<connection> lent) noexcept { lent_ = std::move(lent); }
 
     /// It has no state any more that the next user would feel.
     void is_clean() noexcept { is_spoilt_ = false; }
