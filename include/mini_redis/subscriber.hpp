@@ -46,8 +46,7 @@ concept names_then_token = begins_with_name<Args...>;
 template <class... Args>
 concept names_or_token =
     sizeof...(Args) == 0 || names_then_token<Args...> ||
-    (sizeof...(Args) == 1 &&
-     (!std::convertible_to<const Args&, std::vector<std::string>> && ...));
+    (sizeof...(Args) == 1 && (!std::convertible_to<const Args&, std::vector<std::string>> && ...));
 
 /// Calls use(names, token...).
 // A braced list would be shorter where it is called, but GCC 12 has none in a co_await.
@@ -256,8 +255,7 @@ private:
         if constexpr (std::same_as<Executor, asio::any_io_executor>)
             return run_operation(home, std::move(call), std::move(token)...);
         else
-            return run_operation(home, spawned<T>(executor, std::move(call)),
-                                 std::move(token)...);
+            return run_operation(home, spawned<T>(executor, std::move(call)), std::move(token)...);
     }
 
     template <class T>

@@ -38,8 +38,7 @@ using asio::ip::tcp;
 // A listener that answers no attempt to connect: its queue is full.
 class silent_listener {
 public:
-    silent_listener(const asio::any_io_executor& executor, tcp::endpoint at)
-        : acceptor_{executor} {
+    silent_listener(const asio::any_io_executor& executor, tcp::endpoint at) : acceptor_{executor} {
         acceptor_.open(at.protocol());
         acceptor_.set_option(tcp::acceptor::reuse_address{true});
         acceptor_.bind(at);
