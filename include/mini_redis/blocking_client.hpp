@@ -8,6 +8,7 @@
 #include <mini_redis/as_result.hpp>
 #include <mini_redis/commands.hpp>
 #include <mini_redis/commands/blocking.hpp>
+#include <mini_redis/commands/call_view.hpp>
 #include <mini_redis/commands/composed.hpp>
 #include <mini_redis/connect_options.hpp>
 #include <mini_redis/detail/client_core.hpp>
@@ -125,6 +126,9 @@ public:
 
     /// For transactions: a connection for them alone.
     std::unique_ptr<lent_connection> lend();
+
+    /// For what is several calls: until when it has to end, as one call would with this time-out.
+    std::chrono::steady_clock::time_point deadline(std::chrono::milliseconds time_out) const;
 
 private:
     struct state;

@@ -3,6 +3,7 @@
 
 #include <asio/co_spawn.hpp>
 #include <asio/system_executor.hpp>
+#include <chrono>
 #include <concepts>
 #include <memory>
 #include <mini_redis/as_result.hpp>
@@ -10,6 +11,7 @@
 #include <mini_redis/command_line.hpp>
 #include <mini_redis/commands.hpp>
 #include <mini_redis/commands/blocking.hpp>
+#include <mini_redis/commands/call_view.hpp>
 #include <mini_redis/commands/composed.hpp>
 #include <mini_redis/connect_options.hpp>
 #include <mini_redis/detail/client_core.hpp>
@@ -118,8 +120,7 @@ public:
     template <class Token>
     static auto connect(const Executor& on, std::string address, connect_options options,
                         Token token) {
-        return run_operation(on, connect(std::move(address), std::move(options)),
-                             std::move(token));
+        return run_operation(on, connect(std::move(address), std::move(options)), std::move(token));
     }
 
     template <class Token>
@@ -219,6 +220,11 @@ public:
 
     /// For transactions: a connection for them alone.
     std::unique_ptr<lent_connection> lend() { return core_.lend(); }
+
+    /// For what is several calls: until when it has to end, as one call would with this time-out.
+    std::chrono::steady_clock::time_point deadline(std::chrono::milliseconds time_out) const {
+        return core_.deadline(time_out);
+    }
 
 private:
     explicit basic_client(client_core opened) noexcept : core_{std::move(opened)} {}

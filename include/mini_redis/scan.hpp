@@ -6,7 +6,10 @@
 #include <mini_redis/asio.hpp>
 #include <mini_redis/command_line.hpp>
 #include <mini_redis/commands/family.hpp>
+#include <mini_redis/detail/call_limit.hpp>
+#include <mini_redis/detail/pending_call.hpp>
 #include <mini_redis/detail/run_operation.hpp>
+#include <mini_redis/detail/start_call.hpp>
 #include <optional>
 #include <string>
 #include <utility>
@@ -32,25 +35,29 @@ template <class Client, class Value>
 class basic_scan {
 public:
     /// `beginning` is the command and, if it has one, its key.
-    basic_scan(Client& on, std::vector<std::string> beginning, scan_options options)
+    basic_scan(Client& on, std::vector<std::string> beginning, scan_options options,
+               const call_settings& settings = {})
         : client_{&on},
           beginning_{std::move(beginning)},
-          options_{std::move(options)} {}
+          options_{std::move(options)},
+          settings_{settings} {}
 
-    /// The next one; nothing at the end.
+    /// The next one; nothing at the end. Where few are found the server is asked several times: a
+    /// call's time-out is for all of that, until there is one.
     ///
     /// *Errors*: those of a call, after which it may be called again.
     auto next(auto... token)
         requires requires { typename Client::executor_type; }
     {
-        return client_->run(next_when_there<typename Client::executor_type>(),
-                            std::move(token)...);
+        return client_->run(next_when_there<typename Client::executor_type>(), std::move(token)...);
     }
 
     auto next(auto... token) {
         const auto step_on = [this] {
+            const call_limit limit{client_->deadline(settings_.time_out)};
             while (at_ == found_.size() && !has_ended_)
-                take(issue<step>(*client_, request()));
+                take(client_->template start<step>(request(), limit.applied_to(settings_),
+                                                   typed_reader<step>{}));
             return pop();
         };
         return run_blocking(step_on, token...);
@@ -61,8 +68,12 @@ private:
 
     template <class Executor>
     asio::awaitable<std::optional<Value>, Executor> next_when_there() {
+        const call_limit limit{client_->deadline(settings_.time_out)};
         while (at_ == found_.size() && !has_ended_) {
-            step reply = co_await issue<step>(*client_, request());
+            command_line line = request();
+            const call_settings settings = limit.applied_to(settings_);
+            step reply = co_await client_->template start<step>(std::move(line), settings,
+                                                                typed_reader<step>{});
             take(std::move(reply));
         }
         co_return pop();
@@ -94,6 +105,7 @@ private:
     Client* client_;
     std::vector<std::string> beginning_;
     scan_options options_;
+    call_settings settings_;
     std::string cursor_ = "0";
     std::vector<Value> found_;
     std::size_t at_ = 0; // of found_: the next to be given

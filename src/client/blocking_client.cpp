@@ -43,6 +43,11 @@ std::unique_ptr<lent_connection> blocking_client::lend() {
     return opened().core.lend();
 }
 
+std::chrono::steady_clock::time_point
+blocking_client::deadline(std::chrono::milliseconds time_out) const {
+    return opened().core.deadline(time_out);
+}
+
 void blocking_client::catch_up() {
     state_->loop.catch_up();
 }

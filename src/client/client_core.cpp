@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "client/client_connections.hpp"
+#include "client/deadline.hpp"
 #include "client/subscription.hpp"
 
 namespace mini_redis {
@@ -66,6 +67,13 @@ client_counters client_core::counters() const noexcept {
 
 const asio::any_io_executor& client_core::executor() const noexcept {
     return state_->shared()->executor();
+}
+
+std::chrono::steady_clock::time_point
+client_core::deadline(std::chrono::milliseconds time_out) const {
+    if (time_out.count() < 0 && state_) time_out = state_->context()->options.call_timeout;
+    if (time_out.count() <= 0) return std::chrono::steady_clock::time_point::max();
+    return deadline_after(std::chrono::steady_clock::now(), time_out);
 }
 
 asio::awaitable<subscription_core>

@@ -6,6 +6,7 @@
 #include <mini_redis/blocking_client.hpp>
 #include <mini_redis/client.hpp>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "client/support.hpp"
@@ -45,6 +46,17 @@ connect_options with_at_most(std::size_t connections) {
     connect_options options;
     options.most_connections = connections;
     return options;
+}
+
+constexpr const char* kept_changing = "the watched keys were changed by others each of ";
+
+// Answers SCAN with nothing, and that there is more to come.
+asio::awaitable<void> scan_without_end(scripted_server& from) {
+    auto peer = co_await from.accept();
+    while (true) {
+        co_await read_until(peer, "\r\n");
+        co_await write(peer, "*2\r\n$1\r\n7\r\n*0\r\n");
+    }
 }
 
 asio::awaitable<void> increment(client& c, int times, int& left) {
@@ -378,4 +390,144 @@ TEST_CASE("a client that ends, or loses its server, ends those who wait for a co
         co_await until([&] { return got.size() == 3; });
         CHECK(got == texts(3, make_error_code(errc::client_closed).message()));
     });
+}
+
+TEST_CASE("a transaction whose keys keep changing ends in time") {
+    for (const server_kind kind : available_servers()) {
+        const redis_process server = start(kind);
+        run([&]() -> asio::awaitable<void> {
+            connect_options options;
+            options.call_timeout = 100ms;
+            client c = co_await client::connect(address_of(server), options);
+            int attempts = 0;
+            auto read = [&](watching& t) -> asio::awaitable<int> {
+                const auto n = co_await t.get<std::optional<int>>("n");
+                ++attempts;
+                co_await c.incr("n");
+                co_return n.value_or(0);
+            };
+            auto write = [](auto multi, int) { return multi.set("n", "spoilt"); };
+            const auto end = co_await c.transaction({"n"}, read, write, as_result);
+            CHECK(end.error().code() == errc::timed_out);
+            CHECK(attempts > 1);
+            const auto n = co_await c.get<int>("n");
+            CHECK(n == attempts); // it has not run
+
+            const auto before = std::chrono::steady_clock::now();
+            const auto soon = co_await c.within(20ms).transaction({"n"}, read, write, as_result);
+            CHECK(soon.error().code() == errc::timed_out);
+            CHECK(std::chrono::steady_clock::now() - before < 90ms);
+
+            // What it does itself counts as well.
+            auto wait = [](watching& t) { return t.command<key_and_text>("BLPOP", "never", 0); };
+            auto push = [](auto multi, const auto&) { return multi.set("n", "spoilt"); };
+            const auto waited = co_await c.within(20ms).transaction({"n"}, wait, push, as_result);
+            CHECK(waited.error().code() == errc::timed_out);
+        });
+
+        auto c = blocking_client::connect(address_of(server));
+        c.set("n", 0);
+        const auto read = [&](watching_client<blocking_client>& t) {
+            c.incr("n");
+            return t.get<int>("n");
+        };
+        const auto write = [](auto multi, int) { return multi.set("n", "spoilt"); };
+        const auto end = c.within(20ms).transaction({"n"}, read, write, as_result);
+        CHECK(end.error().code() == errc::timed_out);
+        CHECK(c.get<int>("n") > 1);
+    }
+}
+
+TEST_CASE("a transaction that ends as its keys kept changing says so") {
+    const redis_process server = start(server_kind::mini_redis);
+    auto c = blocking_client::connect(address_of(server));
+    auto other = blocking_client::connect(address_of(server));
+    const auto read = [&](watching_client<blocking_client>& t) {
+        const auto n = t.get<std::optional<int>>("n");
+        other.incr("n");
+        std::this_thread::sleep_for(n ? 50ms : 0ms); // the second time it is too late
+        return n.value_or(0);
+    };
+    // Nothing of it is sent any more, or it was and has not run.
+    const auto write = [](auto multi, int) { return multi.set("n", "spoilt"); };
+    const auto end = c.within(40ms).transaction({"n"}, read, write, as_result);
+    CHECK(end.error().code() == errc::timed_out);
+    CHECK_FALSE(end.error().may_have_run());
+    CHECK(c.get<int>("n") == 2);
+
+    const call_limit over{std::chrono::steady_clock::now()};
+    try {
+        require_time(over, 2);
+        FAIL("there is time left");
+    } catch (const call_error& error) {
+        CHECK_FALSE(error.may_have_run());
+        CHECK(std::string{error.what()}.starts_with(kept_changing));
+    }
+}
+
+TEST_CASE("a transaction that may be executed twice outlives its connection") {
+    for (const server_kind kind : available_servers()) {
+        const redis_process server = start(kind);
+        run([&]() -> asio::awaitable<void> {
+            client c = co_await client::connect(address_of(server));
+            co_await c.set("n", 1);
+            int attempts = 0;
+            auto read = [&](watching& t) -> asio::awaitable<int> {
+                const int n = co_await t.get<int>("n");
+                const int id = co_await t.command<int>("CLIENT", "ID");
+                if (++attempts % 2 == 1) co_await c.command<int>("CLIENT", "KILL", "ID", id);
+                co_return n;
+            };
+            auto write = [](auto multi, int n) { return multi.set("n", n + 1); };
+            const auto lost = co_await c.transaction({"n"}, read, write, as_result);
+            CHECK_FALSE(lost);
+            CHECK(attempts == 1);
+            attempts = 0;
+            co_await c.idempotent().transaction({"n"}, read, write);
+            CHECK(attempts == 2);
+            const int n = co_await c.get<int>("n");
+            CHECK(n == 2);
+        });
+    }
+}
+
+TEST_CASE("an iteration's steps and a pipeline have the time-out that was asked for") {
+    run([&]() -> asio::awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        scripted_server server{executor};
+        asio::co_spawn(executor, scan_without_end(server), [](const std::exception_ptr&) {});
+        connect_options options = quiet();
+        options.call_timeout = 60ms;
+        client c = co_await client::connect(server.address(), options);
+        auto keys = c.scan({.match = "rare"});
+        const auto found = co_await keys.next(as_result);
+        CHECK(found.error().code() == errc::timed_out);
+        const auto before = std::chrono::steady_clock::now();
+        auto fields = c.within(10ms).hscan("hash");
+        const auto field = co_await fields.next(as_result);
+        CHECK(field.error().code() == errc::timed_out);
+        CHECK(std::chrono::steady_clock::now() - before < 50ms);
+    });
+    run([&]() -> asio::awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        scripted_server silent{executor};
+        client c = co_await client::connect(silent.address(), quiet());
+        auto pipeline = c.within(10ms).pipeline().get("key").incr("n");
+        const auto replies = co_await pipeline.execute(as_result);
+        CHECK(replies.error().code() == errc::timed_out);
+        auto transaction = c.within(10ms).transaction().get("key");
+        const auto done = co_await transaction.execute(as_result);
+        CHECK(done.error().code() == errc::timed_out);
+    });
+
+    asio::io_context context{1};
+    scripted_server server{context.get_executor()};
+    asio::co_spawn(context, scan_without_end(server), [](const std::exception_ptr&) {});
+    std::thread loop{[&] { context.run(); }};
+    {
+        auto c = blocking_client::connect(server.address(), quiet());
+        auto keys = c.within(20ms).scan();
+        CHECK(keys.next(as_result).error().code() == errc::timed_out);
+    }
+    loop.join();
 }

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <chrono>
-#include <mini_redis/commands/call_view.hpp>
 #include <mini_redis/commands/sorted_sets.hpp>
+#include <mini_redis/detail/pending_call.hpp>
 #include <mini_redis/key_names.hpp>
 #include <mini_redis/pipeline.hpp>
 #include <mini_redis/scan.hpp>
@@ -15,17 +15,21 @@
 
 namespace mini_redis {
 
-/// `Self` derives from it and has start<Reply>(words, settings, reader, token...).
+template <class Client>
+class call_view;
+
+/// `Self` derives from it and has start<Reply>(words, settings, reader, token...); it is a client,
+/// or a view of one, which has on() and settings().
 template <class Self>
 class composed_commands {
 public:
     /// Commands that are sent together and stay together; see basic_pipeline.
     ///
     ///     auto [name, visits] = co_await c.pipeline().get("name").incr("visits").execute();
-    auto pipeline() noexcept { return basic_pipeline<Self, false>{self()}; }
+    auto pipeline() noexcept { return begin<false>(origin(), given()); }
 
     /// MULTI … EXEC: commands that other clients see done all at once.
-    auto transaction() noexcept { return basic_pipeline<Self, true>{self()}; }
+    auto transaction() noexcept { return begin<true>(origin(), given()); }
 
     /// The same depending on what keys hold, which must not change meanwhile (WATCH): `read` looks,
     /// `write` fills the transaction with what it has seen, both as often as it takes until nobody
@@ -39,14 +43,19 @@ public:
     /// awaitable, or, for a blocking_client, the value itself. If that is an std::optional without
     /// a value, there is no transaction, and no replies: then they are an std::optional as well.
     ///
-    /// *Errors*: those of a call; what `read` and `write` throw. *Cancellation*: as a call.
+    /// The time-out, a call's, is for all attempts together, and for the calls that `read` makes on
+    /// its client. With idempotent() it is tried again after its connection was lost, too.
+    ///
+    /// *Errors*: those of a call; errc::timed_out also if the keys kept changing, and then it has
+    /// not run; what `read` and `write` throw. *Cancellation*: as a call.
     template <class Read, class Write>
     auto transaction(key_names watched, Read read, Write write, auto... token) {
-        return run_transaction(self(), std::move(watched), std::move(read), std::move(write),
-                               std::move(token)...);
+        return run_transaction(origin(), std::move(watched), given(), std::move(read),
+                               std::move(write), std::move(token)...);
     }
 
-    /// Calls with a time-out of their own, instead of the client's; zero: none.
+    /// Calls with a time-out of their own, instead of the client's; zero: none. Pipelines,
+    /// transactions and iterations have it as well.
     ///
     ///     auto report = co_await c.within(1s).get("report");
     auto within(std::chrono::milliseconds time_out) noexcept {
@@ -83,7 +92,33 @@ public:
 private:
     template <class Value>
     auto iterate(std::vector<std::string> beginning, scan_options& options) {
-        return basic_scan<Self, Value>{self(), std::move(beginning), std::move(options)};
+        return scan_of<Value>(origin(), std::move(beginning), options, given());
+    }
+
+    template <class Value, class Client>
+    static auto scan_of(Client& on, std::vector<std::string> beginning, scan_options& options,
+                        const call_settings& with) {
+        return basic_scan<Client, Value>{on, std::move(beginning), std::move(options), with};
+    }
+
+    template <bool IsAtomic, class Client>
+    static auto begin(Client& on, const call_settings& with) noexcept {
+        return basic_pipeline<Client, IsAtomic>{on, {}, with};
+    }
+
+    // What outlives a view refers to its client.
+    auto& origin() noexcept {
+        if constexpr (requires(Self& view) { view.on(); })
+            return self().on();
+        else
+            return self();
+    }
+
+    call_settings given() noexcept {
+        if constexpr (requires(Self& view) { view.settings(); })
+            return self().settings();
+        else
+            return {};
     }
 
     Self& self() noexcept { return static_cast<Self&>(*this); }

@@ -1,6 +1,7 @@
 // What is behind a client of any kind. Not for applications.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <mini_redis/asio.hpp>
 #include <mini_redis/client_counters.hpp>
@@ -71,6 +72,9 @@ public:
 
     /// Not of one that was moved from.
     const asio::any_io_executor& executor() const noexcept;
+
+    /// Until when what is several calls has to end, as one call would with this time-out.
+    std::chrono::steady_clock::time_point deadline(std::chrono::milliseconds time_out) const;
 
     /// Of a connection of its own, on the executor that it runs on.
     asio::awaitable<subscription_core> subscribe(channel_kind kind, std::vector<std::string> names,
