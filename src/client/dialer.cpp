@@ -10,7 +10,7 @@
 #include <optional>
 #include <string>
 #include <sys/socket.h>
-#include <tuple>
+#include <utility>
 
 #include "client/deadline.hpp"
 
@@ -19,6 +19,9 @@ namespace mini_redis {
 namespace {
 
 using asio::ip::tcp;
+
+// How long an address is waited for before the next one is tried as well (as RFC 8305 has it).
+constexpr std::chrono::milliseconds head_start{250};
 
 asio::generic::stream_protocol::endpoint unix_endpoint(const std::string& path) {
 #ifdef ASIO_HAS_LOCAL_SOCKETS
@@ -50,8 +53,7 @@ void keep_alive(asio::generic::stream_protocol::socket& socket, std::chrono::mil
 
 void dialer::limit(std::chrono::milliseconds time_out) {
     if (time_out.count() <= 0) return;
-    until_ = deadline_after(std::chrono::steady_clock::now(), time_out);
-    timer_.expires_at(until_);
+    timer_.expires_at(deadline_after(std::chrono::steady_clock::now(), time_out));
     timer_.async_wait([self = shared_from_this()](std::error_code error) {
         if (error) return;
         self->is_late_ = true;
@@ -62,15 +64,15 @@ void dialer::limit(std::chrono::milliseconds time_out) {
 void dialer::cancel() noexcept {
     is_cancelled_ = true;
     timer_.cancel();
-    attempt_.cancel();
-    looked_up_.notify();
+    next_.cancel();
+    changed_.notify();
     resolver_.cancel();
+    if (race_) race_->close();
     if (transport_) transport_->close();
 }
 
 std::unique_ptr<transport> dialer::release() noexcept {
     timer_.cancel();
-    attempt_.cancel();
     return std::move(transport_);
 }
 
@@ -79,11 +81,11 @@ void dialer::throw_if_ended() const {
     if (is_cancelled_) throw std::system_error(asio::error::operation_aborted);
 }
 
-asio::awaitable<dialer::endpoint_list> dialer::look_up(const server_address& where) {
-    if (!where.path.empty()) co_return endpoint_list{unix_endpoint(where.path)};
+asio::awaitable<std::vector<dialer::endpoint>> dialer::look_up(const server_address& where) {
+    if (!where.path.empty()) co_return std::vector<endpoint>{unix_endpoint(where.path)};
     std::error_code error;
     const auto address = asio::ip::make_address(where.host, error);
-    if (!error) co_return endpoint_list{tcp::endpoint{address, where.port}};
+    if (!error) co_return std::vector<endpoint>{tcp::endpoint{address, where.port}};
 
     // Its handler may come long after nobody waits any more.
     const auto found = std::make_shared<std::optional<tcp::resolver::results_type>>();
@@ -93,59 +95,83 @@ asio::awaitable<dialer::endpoint_list> dialer::look_up(const server_address& whe
                              failed](std::error_code why, tcp::resolver::results_type results) {
                                 *failed = why;
                                 *found = std::move(results);
-                                self->looked_up_.notify();
+                                self->changed_.notify();
                             });
     while (!*found && !is_cancelled_)
-        co_await looked_up_.wait();
+        co_await changed_.wait();
     throw_if_ended();
     if (*failed) throw std::system_error(*failed, "looking up " + where.host);
-    endpoint_list endpoints;
+    std::vector<endpoint> endpoints;
     for (const auto& result : **found)
         endpoints.emplace_back(result.endpoint());
     co_return endpoints;
 }
 
-// One address that keeps silent must not use up the time in which the others would answer.
-void dialer::limit_attempt(std::size_t addresses_left) {
-    if (addresses_left < 2 || until_ == std::chrono::steady_clock::time_point::max()) return;
-    const auto left = until_ - std::chrono::steady_clock::now();
-    attempt_.expires_after(left / static_cast<std::int64_t>(addresses_left));
-    attempt_.async_wait([self = shared_from_this(), attempt = attempts_](std::error_code error) {
-        std::error_code ignored;
-        if (!error && self->attempts_ == attempt) self->transport_->socket().cancel(ignored);
+void dialer::race::close() noexcept {
+    std::error_code ignored;
+    for (const auto& each : attempts)
+        each->close(ignored);
+}
+
+// Not asio::async_connect(), which hides that no socket could be opened. The handlers know their
+// race, as a later one is none of their business.
+void dialer::attempt(const endpoint& to) {
+    race_->next_is_due = false;
+    auto& socket = *race_->attempts.emplace_back(
+        std::make_unique<transport::socket_type>(resolver_.get_executor()));
+    const auto note = [self = shared_from_this(), in = race_, &socket](std::error_code error) {
+        if (error) {
+            ++in->failed;
+            in->error = error;
+            in->next_is_due = true;
+        } else if (!in->winner) {
+            in->winner = &socket;
+        }
+        self->changed_.notify();
+    };
+    std::error_code error;
+    socket.open(to.protocol(), error);
+    if (error) return note(error);
+    socket.async_connect(to, note);
+}
+
+// An address that keeps silent must not use up the time in which the others would answer.
+void dialer::set_off_next_later() {
+    next_.expires_after(head_start);
+    next_.async_wait([self = shared_from_this(), in = race_,
+                      begun = race_->attempts.size()](std::error_code error) {
+        if (error || in->attempts.size() != begun) return;
+        in->next_is_due = true;
+        self->changed_.notify();
     });
 }
 
-// Its timer may have run out already, without its handler having been called.
-void dialer::end_attempt() {
-    ++attempts_;
-    attempt_.cancel();
-}
-
 asio::awaitable<void> dialer::reach(const server_address& where) {
-    const endpoint_list endpoints = co_await look_up(where);
-    // Not asio::async_connect(), which hides that no socket could be opened.
-    std::error_code error = asio::error::host_not_found;
-    auto& socket = transport_->socket();
-    for (std::size_t i = 0; i < endpoints.size(); ++i) {
+    const std::vector<endpoint> endpoints = co_await look_up(where);
+    const auto among = std::make_shared<race>();
+    race_ = among;
+    among->error = asio::error::host_not_found;
+    while (!among->winner && among->failed < endpoints.size()) {
         throw_if_ended();
-        std::error_code ignored;
-        socket.close(ignored);
-        socket.open(endpoints[i].protocol(), error);
-        if (error) continue;
-        limit_attempt(endpoints.size() - i);
-        std::tie(error) = co_await socket.async_connect(endpoints[i], use_tuple);
-        end_attempt();
-        if (!error) break;
-        if (error == asio::error::operation_aborted) error = errc::timed_out;
+        const std::size_t begun = among->attempts.size();
+        if (among->next_is_due && begun < endpoints.size()) {
+            attempt(endpoints[begun]);
+            if (begun + 1 < endpoints.size()) set_off_next_later();
+        } else {
+            co_await changed_.wait();
+        }
     }
+    next_.cancel();
     throw_if_ended();
-    if (error) throw std::system_error(error);
+    if (!among->winner) throw std::system_error(among->error);
+    transport_->socket() = std::move(*among->winner);
+    among->close();
 }
 
 asio::awaitable<void> dialer::dial(const server_address& where, const connect_options& options) {
     const auto keep = shared_from_this();
     throw_if_ended();
+    transport_ = std::make_unique<transport>(resolver_.get_executor());
     co_await reach(where);
     auto& socket = transport_->socket();
     if (where.path.empty()) {
