@@ -50,9 +50,13 @@ struct connect_options {
     /// SELECT, unless 0.
     int database = 0;
 
-    /// resp3 asks with HELLO 3, and stays with RESP2 if the server does not know it. A proxy that
-    /// closes the connection instead of saying so (twemproxy) needs resp2.
+    /// resp3 asks with HELLO 3, and stays with RESP2 if the server does not know it, or closes the
+    /// connection without a word (twemproxy): then another one is made. resp2 does not ask.
     protocol_version protocol = protocol_version::resp3;
+
+    /// In RESP2 there may be nothing to say before the first call; then PING asks whether the
+    /// server lets one in, as it may want a password. False: that turns out with the first call.
+    bool ask_before_calls = true;
 
     /// TLS, as an address that begins with rediss:// asks for as well.
     bool use_tls = false;

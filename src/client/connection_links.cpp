@@ -41,6 +41,18 @@ milliseconds pause_before(unsigned attempt, const connect_options& options,
     return milliseconds{jitter(random)};
 }
 
+// Who closes at HELLO without a word is asked once more, without it.
+asio::awaitable<protocol_version> reach(dialer& by, const server_address& where,
+                                        const connect_options& options) {
+    co_await by.dial(where, options);
+    try {
+        co_return co_await introduce(by.reached(), options, options.protocol);
+    } catch (const hello_unanswered&) {
+    }
+    co_await by.dial(where, options);
+    co_return co_await introduce(by.reached(), options, protocol_version::resp2);
+}
+
 } // namespace
 
 asio::awaitable<void> connection::connect(std::shared_ptr<connection> self) {
@@ -92,8 +104,7 @@ asio::awaitable<void> connection::make_link() {
     const connect_options& options = context_->options;
     dialing->limit(options.connect_timeout);
     try {
-        co_await dialing->dial(context_->where, options);
-        protocol_ = co_await introduce(dialing->reached(), options);
+        protocol_ = co_await reach(*dialing, context_->where, options);
     } catch (const std::system_error& error) {
         const std::error_code code =
             dialing->is_late() ? make_error_code(errc::timed_out) : error.code();

@@ -54,6 +54,8 @@ public:
         co_return replies;
     }
 
+    bool has_heard() const noexcept { return has_heard_; }
+
 private:
     asio::awaitable<void> write() {
         while (!said_.empty()) {
@@ -86,6 +88,7 @@ private:
         if (error == asio::error::eof) error = errc::connection_closed;
         if (error) throw std::system_error(error);
         heard_.commit(size);
+        has_heard_ = true;
     }
 
     transport& with_;
@@ -93,10 +96,40 @@ private:
     std::size_t expected_ = 0;
     reply_parser parser_;
     output_buffer heard_;
+    bool has_heard_ = false;
 };
+
+bool is_closed(const std::error_code& error) {
+    return error == errc::connection_closed || error == asio::error::connection_reset ||
+           error == asio::error::broken_pipe;
+}
+
+asio::awaitable<frame> say_hello(conversation& talk, const connect_options& options,
+                                 std::string_view user) {
+    if (options.password.empty())
+        talk.say("HELLO", 3);
+    else
+        talk.say("HELLO", 3, "AUTH", user, options.password);
+    try {
+        std::vector<frame> replies = co_await talk.listen();
+        co_return std::move(replies[0]);
+    } catch (const std::system_error& error) {
+        if (!talk.has_heard() && is_closed(error.code())) throw hello_unanswered(error.code());
+        throw;
+    }
+}
 
 void expect_ok(const frame& reply) {
     if (reply.is_error()) throw redis_error(std::string{reply.text()});
+}
+
+// It wants somebody else, or nobody. What else PING may be answered says nothing against calls.
+bool lets_nobody_in(const frame& reply) {
+    if (!reply.is_error()) return false;
+    for (const std::string_view beginning :
+         {"NOAUTH", "DENIED", "ERR operation not permitted", "ERR max number of clients"})
+        if (reply.text().starts_with(beginning)) return true;
+    return false;
 }
 
 bool does_not_know_hello(const frame& reply) {
@@ -105,19 +138,16 @@ bool does_not_know_hello(const frame& reply) {
 
 } // namespace
 
-asio::awaitable<protocol_version> introduce(transport& to, const connect_options& options) {
+asio::awaitable<protocol_version> introduce(transport& to, const connect_options& options,
+                                            protocol_version asked) {
     conversation talk{to};
     auto agreed = protocol_version::resp2;
     const std::string_view user = options.user.empty() ? "default" : std::string_view{options.user};
     bool is_known = false;
-    if (options.protocol == protocol_version::resp3) {
-        if (options.password.empty())
-            talk.say("HELLO", 3);
-        else
-            talk.say("HELLO", 3, "AUTH", user, options.password);
-        const std::vector<frame> replies = co_await talk.listen();
-        if (!does_not_know_hello(replies[0])) {
-            expect_ok(replies[0]);
+    if (asked == protocol_version::resp3) {
+        const frame reply = co_await say_hello(talk, options, user);
+        if (!does_not_know_hello(reply)) {
+            expect_ok(reply);
             agreed = protocol_version::resp3;
             is_known = true;
         }
@@ -129,6 +159,7 @@ asio::awaitable<protocol_version> introduce(transport& to, const connect_options
             talk.say("AUTH", options.user, options.password);
         const std::vector<frame> replies = co_await talk.listen();
         expect_ok(replies[0]);
+        is_known = true;
     }
     // The rest goes in one piece. SETINFO is of Redis 7.2; what older ones answer is no matter.
     std::size_t needed = 0;
@@ -138,9 +169,12 @@ asio::awaitable<protocol_version> introduce(transport& to, const connect_options
         talk.say("CLIENT", "SETINFO", "LIB-NAME", "mini-redis");
         talk.say("CLIENT", "SETINFO", "LIB-VER", version);
     }
+    const bool has_to_ask = !is_known && needed == 0 && options.ask_before_calls;
+    if (has_to_ask) talk.say("PING");
     const std::vector<frame> replies = co_await talk.listen();
     for (std::size_t i = 0; i < needed; ++i)
         expect_ok(replies[i]);
+    if (has_to_ask && lets_nobody_in(replies.back())) expect_ok(replies.back());
     co_return agreed;
 }
 

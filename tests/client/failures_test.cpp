@@ -2,6 +2,7 @@
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/experimental/awaitable_operators.hpp>
+#include <mini_redis/blocking_client.hpp>
 #include <mini_redis/client.hpp>
 #include <string>
 #include <sys/resource.h>
@@ -139,6 +140,100 @@ TEST_CASE("a server that knows no HELLO is spoken to in RESP2") {
         CHECK(reply == "PONG");
         CHECK(requests.find("AUTH\r\n$7\r\ndefault\r\n$2\r\npw\r\n") != std::string::npos);
         CHECK(requests.find("*2\r\n$4\r\nAUTH\r\n$2\r\npw\r\n") != std::string::npos);
+    });
+}
+
+TEST_CASE("who needs a password is told when he connects, in RESP2 as well") {
+    for (const server_kind kind : available_servers()) {
+        const redis_process server = start(kind);
+        auto admin = blocking_client::connect(address_of(server));
+        admin.config_set("requirepass", "secret");
+        for (const auto protocol : {protocol_version::resp2, protocol_version::resp3}) {
+            connect_options options;
+            options.protocol = protocol;
+            const auto refused = blocking_client::connect(address_of(server), options, as_result);
+            CHECK(refused.error().text().starts_with("NOAUTH"));
+            options.client_name = "n";
+            const auto named = blocking_client::connect(address_of(server), options, as_result);
+            CHECK(named.error().text().starts_with("NOAUTH"));
+            options.password = "secret";
+            auto c = blocking_client::connect(address_of(server), options);
+            CHECK(c.ping() == "PONG");
+        }
+        connect_options options;
+        options.protocol = protocol_version::resp2;
+        options.ask_before_calls = false;
+        auto late = blocking_client::connect(address_of(server), options);
+        CHECK(late.ping(as_result).error().text().starts_with("NOAUTH"));
+        // Nobody who is told that PING may not be called has to stay outside.
+        admin.config_set("requirepass", "");
+        if (kind == server_kind::redis) admin.command<void>("ACL", "SETUSER", "default", "-ping");
+        options.ask_before_calls = true;
+        auto c = blocking_client::connect(address_of(server), options);
+        CHECK(c.get("absent") == std::nullopt);
+    }
+}
+
+TEST_CASE("a server that knows no HELLO, and wants a password, says so when one connects") {
+    run([&]() -> asio::awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        scripted_server server{executor};
+        spawn(executor, [](scripted_server& from) -> asio::awaitable<void> {
+            auto peer = co_await from.accept();
+            co_await read_until(peer, "HELLO\r\n$1\r\n3\r\n");
+            co_await write(peer, "-ERR unknown command 'HELLO'\r\n");
+            co_await read_until(peer, "PING\r\n");
+            co_await write(peer, "-NOAUTH Authentication required.\r\n");
+        }(server));
+        std::string refused;
+        try {
+            co_await client::connect(server.address());
+        } catch (const redis_error& error) {
+            refused = error.code();
+        }
+        CHECK(refused == "NOAUTH");
+    });
+}
+
+TEST_CASE("who closes the connection at HELLO is spoken to in RESP2") {
+    for (const bool resets : {false, true}) {
+        run([&]() -> asio::awaitable<void> {
+            const auto executor = co_await asio::this_coro::executor;
+            scripted_server server{executor};
+            spawn(executor, [](scripted_server& from, bool by_reset) -> asio::awaitable<void> {
+                {
+                    auto strict = co_await from.accept();
+                    co_await read_until(strict, "HELLO\r\n$1\r\n3\r\n");
+                    if (by_reset) strict.set_option(asio::socket_base::linger{true, 0});
+                }
+                auto peer = co_await from.accept();
+                co_await read_until(peer, "*1\r\n$4\r\nPING\r\n");
+                co_await write(peer, "+PONG\r\n");
+                co_await read_until(peer, "key\r\n");
+                co_await write(peer, "$5\r\nvalue\r\n");
+            }(server, resets));
+            client c = co_await client::connect(server.address());
+            CHECK(c.protocol() == protocol_version::resp2);
+            const auto value = co_await c.get("key");
+            CHECK(value == "value");
+        });
+    }
+}
+
+TEST_CASE("who closes each connection is tried twice") {
+    run([&]() -> asio::awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        scripted_server server{executor};
+        int accepted = 0;
+        spawn(executor, [](scripted_server& from, int& count) -> asio::awaitable<void> {
+            for (; count < 2; ++count) {
+                auto peer = co_await from.accept();
+                co_await read_until(peer, "\r\n");
+            }
+        }(server, accepted));
+        const std::error_code error = co_await error_of(client::connect(server.address()));
+        CHECK(error == errc::connection_closed);
+        CHECK(accepted == 2);
     });
 }
 

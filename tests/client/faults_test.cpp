@@ -373,6 +373,7 @@ TEST_CASE(
         scripted_server server{executor};
         connect_options options;
         options.protocol = protocol_version::resp2;
+        options.ask_before_calls = false;
         options.reconnect_delay = 1ms;
         client c = co_await client::connect(server.address(), options);
         asio::ip::tcp::socket shared = co_await server.accept();

@@ -21,6 +21,7 @@ using watching = watching_client<client>;
 connect_options eager() {
     connect_options options;
     options.protocol = protocol_version::resp2;
+    options.ask_before_calls = false;
     options.reconnect_delay = 5ms;
     options.longest_reconnect_delay = 20ms;
     options.health_check = 0ms;

@@ -21,6 +21,7 @@ constexpr std::size_t large_size = 32 * 1024 * 1024;
 connect_options eager() {
     connect_options options;
     options.protocol = protocol_version::resp2;
+    options.ask_before_calls = false;
     options.reconnect_delay = 5ms;
     options.longest_reconnect_delay = 20ms;
     options.call_timeout = 60s; // sanitizers take their time for so many bytes

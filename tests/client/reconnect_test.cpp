@@ -34,6 +34,7 @@ asio::awaitable<void> note(asio::awaitable<std::string> call, ending& end) {
 connect_options eager() {
     connect_options options;
     options.protocol = protocol_version::resp2;
+    options.ask_before_calls = false;
     options.reconnect_delay = 5ms;
     options.longest_reconnect_delay = 20ms;
     return options;

@@ -143,6 +143,7 @@ private:
 inline connect_options quiet() {
     connect_options options;
     options.protocol = protocol_version::resp2;
+    options.ask_before_calls = false;
     options.reconnect = false;
     return options;
 }
