@@ -1,5 +1,7 @@
 // The ways to wait for a call: awaitables of any executor, callbacks, futures, results.
+#include <asio/bind_cancellation_slot.hpp>
 #include <asio/bind_executor.hpp>
+#include <asio/cancellation_signal.hpp>
 #include <asio/version.hpp>
 #if ASIO_VERSION >= 102400
 #include <asio/deferred.hpp>
@@ -11,6 +13,7 @@
 #include <asio/strand.hpp>
 #include <asio/thread_pool.hpp>
 #include <asio/use_future.hpp>
+#include <atomic>
 #include <future>
 #include <map>
 #include <memory>
@@ -220,6 +223,104 @@ TEST_CASE("callbacks are enough, without any coroutine") {
     context.restart();
     context.run();
     CHECK(refused == asio::error::connection_refused);
+}
+
+TEST_CASE("as_result stands within other tokens, and around them") {
+    const redis_process server = start(server_kind::mini_redis);
+    run([&]() -> asio::awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        client c = co_await client::connect(address_of(server));
+        co_await c.set("key", "value");
+        asio::cancellation_signal signal;
+
+        // A callback on another executor, either way; of a value, of none, of an error.
+        asio::thread_pool elsewhere{1};
+        const auto here = std::this_thread::get_id();
+        std::atomic<int> seen = 0;
+        const auto count = [&](int sum, bool is_right) {
+            if (is_right && std::this_thread::get_id() != here) seen += sum;
+        };
+        const auto on_value = [&](const result<maybe_text>& got) {
+            count(1, got && *got == "value");
+        };
+        const auto on_error = [&](const result<std::int64_t>& got) {
+            count(10, !got && got.error().message() == not_an_integer);
+        };
+        const auto on_rename = [&](const result<void>& got) {
+            count(100, !got && got.error().message() == "ERR no such key");
+        };
+        const auto on_done = [&](const result<void>& got) { count(1000, got.has_value()); };
+        for (int i = 0; i < 2; ++i) {
+            const auto bind = [&](auto callback) {
+                return asio::bind_executor(elsewhere.get_executor(), as_result(callback));
+            };
+            const auto bind_within = [&](auto callback) {
+                return as_result(asio::bind_executor(elsewhere.get_executor(), callback));
+            };
+            c.get("key", bind(on_value));
+            c.incr("key", bind(on_error));
+            c.rename("absent", "x", bind(on_rename));
+            c.rename("key", "key", bind(on_done));
+            c.get("key", bind_within(on_value));
+            c.incr("key", bind_within(on_error));
+            c.rename("absent", "x", bind_within(on_rename));
+            c.rename("key", "key", bind_within(on_done));
+        }
+        co_await until([&] { return seen == 4444; });
+
+        // An awaitable that can be cancelled from outside.
+        const auto cancellable =
+            asio::bind_cancellation_slot(signal.slot(), as_result(asio::use_awaitable));
+        const auto value = co_await c.get("key", cancellable);
+        CHECK(value.value() == "value");
+        asio::steady_timer timer{executor, 10ms};
+        timer.async_wait([&](std::error_code) { signal.emit(asio::cancellation_type::terminal); });
+        auto ended = co_await c.blpop("never", 0ms, cancellable);
+        CHECK(ended.error().code() == asio::error::operation_aborted);
+        timer.expires_after(10ms);
+        timer.async_wait([&](std::error_code) { signal.emit(asio::cancellation_type::terminal); });
+        const auto within =
+            as_result(asio::bind_cancellation_slot(signal.slot(), asio::use_awaitable));
+        ended = co_await c.blpop("never", 0ms, within);
+        CHECK(ended.error().code() == asio::error::operation_aborted);
+        const auto on_strand =
+            co_await c.get("key", asio::bind_executor(asio::make_strand(executor),
+                                                      as_result(asio::use_awaitable)));
+        CHECK(on_strand.value() == "value");
+
+        // Put off, and for the future.
+        auto later = c.get("key", as_result(deferred));
+        const result<maybe_text> now = co_await std::move(later)(asio::use_awaitable);
+        CHECK(now.value() == "value");
+        std::future<result<maybe_text>> future = c.get("key", as_result(asio::use_future));
+        co_await until([&] { return future.wait_for(0s) == std::future_status::ready; });
+        CHECK(future.get().value() == "value");
+        const auto [in_tuple] = co_await c.get("key", as_result(use_tuple));
+        CHECK(in_tuple.value() == "value");
+
+        // What is more than a call.
+        const auto on_pair = [&](const auto& got) {
+            count(10000, got && std::get<0>(*got) == "value");
+        };
+        const auto bound = asio::bind_executor(elsewhere.get_executor(), as_result(on_pair));
+        auto pair = c.pipeline().get("key").strlen("key");
+        pair.execute(bound);
+        const auto read = [](watching_client<client>& t) { return t.get<std::string>("key"); };
+        const auto again = [](auto multi, const auto&) { return multi.get("key").exists("key"); };
+        c.transaction({"key"}, read, again, bound);
+        co_await until([&] { return seen == 24444; });
+        auto subscribed = co_await c.subscribe("news", cancellable);
+        REQUIRE(subscribed);
+        const auto heard = co_await subscribed->next(1ms, cancellable);
+        CHECK(heard.error().code() == errc::timed_out);
+        timer.expires_after(10ms);
+        timer.async_wait([&](std::error_code) { signal.emit(asio::cancellation_type::terminal); });
+        const auto given_up = co_await subscribed->next(cancellable);
+        CHECK(given_up.error().code() == asio::error::operation_aborted);
+        auto scan = c.scan();
+        const auto found = co_await scan.next(cancellable);
+        CHECK(found.value() == "key");
+    });
 }
 
 TEST_CASE("a future waits in another thread") {

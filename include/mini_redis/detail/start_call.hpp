@@ -163,7 +163,7 @@ private:
     Reply read_value(const reply_view& reply, std::exception_ptr& failed) {
         static_assert(std::is_default_constructible_v<Reply>,
                       "where an error is thrown, the value beside it is a default one: this type "
-                      "has none, so the call has to be made with as_result");
+                      "has none, so the call has to be made with as_result as the outermost token");
         try {
             if (!reply.is_error() || Reader::takes_errors) return reader_(reply);
             failed = error_reply(reply).to_exception();
