@@ -71,8 +71,7 @@ void read_as_each(const reply_view& reply) {
 }
 
 template <class Reader>
-void finish(const reply_view& reply) {
-    Reader reader;
+void finish(Reader reader, const reply_view& reply) {
     succeeds(reply, [&] { (void)reader(reply); });
 }
 
@@ -92,9 +91,12 @@ void read_all_types(const reply_view& reply) {
     read_as_each<stream_entry, stream_entries, stream_batch, stream_batches, pending_summary,
                  pending_entry, stream_info, stream_group_info, stream_consumer_info>(reply);
     read_as_each<geo_position, geo_match, lcs_match, lcs_matches>(reply);
-    finish<transaction_reader<false, std::int64_t, text>>(reply);
-    finish<transaction_reader<true, std::vector<text>, text, bool>>(reply);
-    finish<pipeline_reader<true, text>>(reply);
+    using three = reply_collector<std::vector<text>, text, bool>;
+    using any_number = reply_list_collector<text>;
+    finish(transaction_reader<false, reply_collector<std::int64_t, text>>{{}}, reply);
+    finish(transaction_reader<true, three>{{}}, reply);
+    finish(transaction_reader<false, any_number>{any_number{reply.size()}}, reply);
+    finish(pipeline_reader<true, reply_collector<text>>{{}}, reply);
 }
 
 void read_as_message(const reply_view& push) {
