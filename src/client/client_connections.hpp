@@ -28,8 +28,7 @@ public:
 
     call_target& route(const call_settings& settings,
                        std::span<const std::string_view> /*words*/) override {
-        const bool is_sent = settings.refused == errc{} && shared_->is_open();
-        if (settings.blocks && is_sent) [[unlikely]]
+        if (settings.blocks && settings.refused == errc{} && shared_->is_open()) [[unlikely]]
             return *pool_.take();
         return *shared_;
     }
