@@ -66,8 +66,20 @@ void core::watch_memory() {
     make_room_in_background(); // there need be no request soon that would do it
 }
 
+// What else takes memory may just have given it back, so that no key has to go: clients that were
+// sent much have left, say. To sum that up takes a while, too, if there are thousands of them.
+void core::refresh_limit() {
+    const std::int64_t now = time().now_us();
+    std::int64_t last = limit_set_us_.load(std::memory_order_relaxed);
+    const auto clients = static_cast<std::int64_t>(connected_.load(std::memory_order_relaxed));
+    if (now >= last && now - last < 1'000 + 10 * clients) return;
+    if (limit_set_us_.compare_exchange_strong(last, now)) limiter_.update(memory_besides_keys());
+}
+
 bool core::make_room(change_log& log) {
     if (is_paused()) return true; // no key goes meanwhile, as none expires
+    refresh_limit();
+    if (!keys_.store().is_above_limit()) return true;
     return limiter_.make_room(time().now_ms(), log);
 }
 
