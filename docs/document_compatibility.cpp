@@ -73,7 +73,8 @@ constexpr std::pair<std::string_view, std::string_view> differences[] = {
      "the settings that mini-redis has; no value that it could not honour; bind takes no "
      "address that overlaps with an open one, such as * with 127.0.0.1"},
     {"debug", "OBJECT, SLEEP, SET-ACTIVE-EXPIRE and what tests need; the rest is an error"},
-    {"eval", "a script that ends with an error object of no text is answered, where Redis 7.0 "
+    {"eval", "redis.breakpoint() is an error, as there is no debugger; a script that ends with an "
+             "error object of no text is answered, where Redis 7.0 "
              "crashes; cjson.encode and cmsgpack.pack give 256 MB at most; a value's parts count "
              "for 16 bytes at least towards the 512 MB that a reply may have"},
     {"fcall", "what a library keeps in local variables is kept by each worker thread for itself"},

@@ -1,6 +1,7 @@
 // OBJECT: how the values at keys are kept, and when they were used.
 #include <array>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "commands/arguments.hpp"
@@ -8,6 +9,7 @@
 #include "commands/context.hpp"
 #include "commands/encoding.hpp"
 #include "commands/families.hpp"
+#include "commands/settings.hpp"
 
 namespace mini_redis {
 namespace {
@@ -43,10 +45,19 @@ void object_idletime(context& c) {
     c.reply.integer(idle_seconds(*found, c.time.coarse_seconds()));
 }
 
+// As Redis does: how long or how often an integer was not used cannot be told of one that many
+// keys share.
+bool shares_integers(const context& c) {
+    const settings& now = c.server.configuration();
+    if (now.max_memory.load(std::memory_order_relaxed) == 0) return true;
+    const std::string policy = now.value_of("maxmemory-policy");
+    return !policy.ends_with("-lru") && !policy.ends_with("-lfu");
+}
+
 void object_refcount(context& c) {
     const located found = c.inspect(c.keys[0]);
     if (!found) return c.reply.null();
-    c.reply.integer(reference_count(*found));
+    c.reply.integer(shares_integers(c) ? reference_count(*found) : 1);
 }
 
 // -- Rows -------------------------------------------------------------------------------------

@@ -251,10 +251,10 @@ int redis_set_repl(lua_State* lua) {
     return 0;
 }
 
-// There is no debugger: as in Redis when none is attached.
+// Redis goes on as if nothing was asked for where no debugger is attached; here none can be.
 int redis_breakpoint(lua_State* lua) {
-    lua_pushboolean(lua, 0);
-    return 1;
+    return raise(lua,
+                 "ERR redis.breakpoint() needs the Lua debugger, which mini-redis does not have");
 }
 
 int redis_debug(lua_State*) {

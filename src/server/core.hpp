@@ -155,6 +155,7 @@ private:
     std::int64_t memory_besides_keys() const;
     void make_room_in_background();
     void watch_memory();
+    void refresh_limit(bool in_any_case = false);
     void limit_read_keys();
     void worker_ended();
     server_statistics count_all();
@@ -184,8 +185,10 @@ private:
     diagnostics notes_;
     rate_meter rates_;
     memory_limiter limiter_;
-    unsigned memory_rounds_ = 0; // the background work's own
-    server_statistics baseline_; // what CONFIG RESETSTAT subtracts; guarded by mutex_
+    std::mutex limit_mutex_;
+    std::int64_t limit_set_us_ = 0; // guarded by limit_mutex_: when refresh_limit() last did it
+    unsigned memory_rounds_ = 0;    // the background work's own
+    server_statistics baseline_;    // what CONFIG RESETSTAT subtracts; guarded by mutex_
     std::map<std::size_t, latency_counts> latency_baseline_; // likewise, by command
 
     mutable std::mutex mutex_;

@@ -47,7 +47,7 @@ void core::follow_memory_settings() {
     keys_.eviction().samples = settings_.eviction_samples.load();
     keys_.store().frequency().log_factor = settings_.lfu_log_factor.load();
     keys_.store().frequency().decay_minutes = settings_.lfu_decay_minutes.load();
-    limiter_.update(memory_besides_keys());
+    refresh_limit(true);
     if (keys_.store().is_above_limit())
         asio::post(workers_.front()->io(), [this] { make_room_in_background(); });
 }
@@ -61,13 +61,26 @@ std::int64_t core::memory_besides_keys() const {
 // In each round of the background work. To ask all clients takes a while, if they are thousands.
 void core::watch_memory() {
     constexpr unsigned seldom = 10;
-    if (settings_.max_memory.load() != 0 || memory_rounds_++ % seldom == 0)
-        limiter_.update(memory_besides_keys());
+    if (settings_.max_memory.load() != 0 || memory_rounds_++ % seldom == 0) refresh_limit();
     make_room_in_background(); // there need be no request soon that would do it
+}
+
+// What else takes memory may just have given it back, so that no key has to go: clients that were
+// sent much have left, say. To sum that up takes a while, too, if there are thousands of them.
+void core::refresh_limit(bool in_any_case) {
+    const std::lock_guard lock{limit_mutex_};
+    const std::int64_t now = time().now_us();
+    const auto clients = static_cast<std::int64_t>(connected_.load(std::memory_order_relaxed));
+    const bool is_fresh = now >= limit_set_us_ && now - limit_set_us_ < 10 * clients;
+    if (is_fresh && !in_any_case) return;
+    limiter_.update(memory_besides_keys());
+    limit_set_us_ = now;
 }
 
 bool core::make_room(change_log& log) {
     if (is_paused()) return true; // no key goes meanwhile, as none expires
+    refresh_limit();
+    if (!keys_.store().is_above_limit()) return true;
     return limiter_.make_room(time().now_ms(), log);
 }
 

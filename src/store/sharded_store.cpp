@@ -139,9 +139,26 @@ void sharded_store::offer_all(std::size_t database, bool emptied, change_log& lo
     }
 }
 
+// About what the keys of a database take: all take much the same. The caller holds all locks.
+std::int64_t sharded_store::share_of(std::size_t database) noexcept {
+    std::size_t its_keys = 0;
+    std::size_t keys = 0;
+    for (shard& s : shards_)
+        for (std::size_t i = 0; i < databases_; ++i) {
+            keys += s.at(i).size();
+            if (i == database) its_keys += s.at(i).size();
+        }
+    if (its_keys == 0) return 0;
+    const std::int64_t live =
+        std::max<std::int64_t>(0, memory_.bytes() - reclaimer_.pending_bytes());
+    return static_cast<std::int64_t>(static_cast<double>(live) * static_cast<double>(its_keys) /
+                                     static_cast<double>(keys));
+}
+
 void sharded_store::clear_keys(std::size_t database, change_log* log) {
     announce_all(database, std::nullopt);
     if (log != nullptr) offer_all(database, true, *log);
+    const std::int64_t bytes = share_of(database);
     std::vector<table> doomed;
     doomed.reserve(shards_.size());
     for (shard& s : shards_) {
@@ -149,7 +166,7 @@ void sharded_store::clear_keys(std::size_t database, change_log* log) {
         if (log != nullptr) log->changes += s.at(database).size();
         if (s.at(database).bucket_count() != 0) doomed.push_back(std::move(s.at(database)));
     }
-    if (!doomed.empty()) reclaimer_.discard(std::move(doomed));
+    if (!doomed.empty()) reclaimer_.discard(std::move(doomed), bytes);
 }
 
 void sharded_store::clear(std::size_t database, change_log* log) {

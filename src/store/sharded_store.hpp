@@ -246,7 +246,8 @@ public:
     bool has_limit() const noexcept { return limit_.load(std::memory_order_relaxed) != no_limit; }
 
     bool is_above_limit() const noexcept {
-        return memory_.bytes() > limit_.load(std::memory_order_relaxed);
+        const std::int64_t limit = limit_.load(std::memory_order_relaxed);
+        return memory_.bytes() > limit && memory_.bytes() - reclaimer_.pending_bytes() > limit;
     }
 
     frequency_rules& frequency() noexcept { return frequency_; }
@@ -269,6 +270,7 @@ private:
     void count_access(entry& used, std::uint32_t seconds) noexcept;
     void announce_all(std::size_t database, std::optional<std::int64_t> unless_expired_at);
     void offer_all(std::size_t database, bool emptied, change_log& log);
+    std::int64_t share_of(std::size_t database) noexcept;
     void clear_keys(std::size_t database, change_log* log);
     void forget_readers(const change_log* by) noexcept;
     void tell_listener(shard& s, std::string_view key, change_listener::reason why,

@@ -126,3 +126,41 @@ TEST_CASE("in a pause no key goes, and nothing is refused") {
     control.command({"CLIENT", "UNPAUSE"});
     CHECK(eventually([&] { return info(control, "evicted_keys") == 1; }));
 }
+
+TEST_CASE("what FLUSHALL gives back costs no key") {
+    running_server redis{small(2)};
+    raw_connection client = redis.connect();
+    set(client, "maxmemory-policy", "allkeys-random");
+    limit_to(client, 12'000'000);
+    std::string requests;
+    for (int i = 0; i < 80'000; ++i)
+        requests += encode_request({"SET", "key" + std::to_string(i), std::string(64, 'x')});
+    for (int round = 0; round < 5; ++round) {
+        client.send(requests);
+        client.read_replies(80'000);
+        REQUIRE(client.command({"DBSIZE"}).text == "80000");
+        client.command({"FLUSHALL"}); // is freed in the background
+    }
+    CHECK(info(client, "evicted_keys") == 0);
+}
+
+TEST_CASE("what a client gives back that leaves costs no key") {
+    running_server redis{small(2)};
+    raw_connection control = redis.connect();
+    control.command({"SET", "k", std::string(1'000'000, 'x')});
+    set(control, "maxmemory-policy", "allkeys-random");
+    limit_to(control, 8'000'000);
+    const std::int64_t before = info(control, "used_memory");
+    for (int round = 0; round < 5; ++round) {
+        {
+            raw_connection other = redis.connect();
+            other.send("*2\r\n$3\r\nGET\r\n$4000000\r\n" + std::string(3'500'000, 'x'));
+            REQUIRE(eventually([&] { return info(control, "used_memory") > before + 3'400'000; }));
+        }
+        REQUIRE(eventually([&] { return info(control, "connected_clients") == 1; }));
+        for (int i = 0; i < 5; ++i)
+            control.command({"SET", "other" + std::to_string(i), std::string(1'000'000, 'x')});
+        REQUIRE(info(control, "evicted_keys") == 0);
+        control.command({"DEL", "other0", "other1", "other2", "other3", "other4"});
+    }
+}

@@ -253,3 +253,13 @@ TEST_CASE("SCRIPT FLUSH and FUNCTION LOAD reach every thread") {
     for (raw_connection& each : clients)
         CHECK(each.command({"FCALL", "f", "0"}).text == "ERR Function not found");
 }
+
+TEST_CASE("what would need a debugger is a clear error") {
+    running_server redis{small(1)};
+    raw_connection client = redis.connect();
+    const std::string why =
+        "ERR redis.breakpoint() needs the Lua debugger, which mini-redis does not have";
+    CHECK(client.command({"EVAL", "return redis.breakpoint()", "0"}).text.starts_with(why));
+    CHECK(client.command({"EVAL", "return pcall(redis.breakpoint)", "0"}).null);
+    CHECK(client.command({"SCRIPT", "DEBUG", "YES"}).type == '-');
+}
