@@ -8,6 +8,7 @@
 #include "commands/transaction.hpp"
 
 namespace mini_redis {
+
 // What a pause of writes holds up: also what Redis would pass on to replicas, and scripts that do
 // not promise to write nothing.
 bool executor::may_write(const command& row, std::span<const std::string_view> words) {
